@@ -1,0 +1,26 @@
+/* arena.h - bump allocation, one arena per lifetime (session, file, sample, pass, code).
+ *
+ * Memory comes zeroed and 16-byte aligned.  arena_reset gives everything since a mark back;
+ * blocks are kept for reuse, so a loop that resets is flat.  Out of memory is a BUG. */
+#ifndef NASC_ARENA_H
+#define NASC_ARENA_H
+#include "compiler/base/base.h"
+
+struct arena;
+struct arena_mark { void *block; size_t used; };
+
+struct arena *arena_new(const char *lifetime);
+void arena_free(struct arena *a);                       /* NULL is fine */
+void *arena_alloc(struct arena *a, size_t bytes);       /* zeroed */
+void *arena_dup(struct arena *a, const void *p, size_t bytes);
+char *arena_strdup(struct arena *a, const char *s);
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+struct arena_mark arena_mark(struct arena *a);
+void arena_reset(struct arena *a, struct arena_mark m);
+void arena_clear(struct arena *a);                      /* back to empty */
+size_t arena_bytes(const struct arena *a);              /* bytes held from the system */
+
+#define NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
+#define NEW_ARRAY(a, T, n) ((T *)arena_alloc((a), sizeof(T) * (size_t)(n)))
+
+#endif

@@ -1,0 +1,23 @@
+/* src.h - source texts and places in them.
+ * A place is file + byte offset + length; line and column are computed when complaining. */
+#ifndef NASC_SRC_H
+#define NASC_SRC_H
+#include "compiler/base/arena.h"
+
+struct loc { u32 file, off, len; };                     /* file 0: no place */
+
+struct src { u32 id; const char *name, *text; u32 len; u32 *line_off; u32 nlines; };
+struct src_pos { u32 line, col; };                      /* 1-based; col counts bytes */
+
+struct srcs;                                            /* all texts of a session */
+struct srcs *srcs_new(struct arena *a);
+/* Copies text.  name is what diagnostics print ("<arch>", "<-D>", a path). */
+const struct src *srcs_add(struct srcs *s, const char *name, const char *text, size_t len);
+const struct src *srcs_get(const struct srcs *s, u32 file);     /* NULL for 0 */
+struct src_pos src_pos(const struct src *s, u32 off);
+/* Reads a whole file into arena memory; NULL on failure with errno set. */
+char *src_read_file(struct arena *a, const char *path, size_t *len);
+
+struct loc loc_join(struct loc a, struct loc b);        /* from a's start to b's end */
+
+#endif
