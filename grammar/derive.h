@@ -1,0 +1,97 @@
+/* derive.h - grammar + decisions -> a derivation, and from it a typed graph.
+ *
+ * elab.c evaluates the bodies of spaces, rules and nets.  Where a nonterminal or `choose` has to be
+ * decided it asks a chooser; so sampling, replaying and reading a text back are the same code
+ * with three choosers.  What was decided is the derivation: a tree of draws, in evaluation order.
+ *
+ * Failure is a value: a body that does not type, a `where` or `require` that is false, a limit that is
+ * passed makes the alternative not viable; with a retrying chooser (sampling) the alternative is
+ * removed at that node and another drawn from the rest (sampler `local`); with others the whole
+ * evaluation fails with the reason kept. */
+#ifndef NASC_DERIVE_H
+#define NASC_DERIVE_H
+#include "compiler/base/rng.h"
+#include "compiler/ir/arch.h"
+#include "compiler/ir/count.h"
+#include "grammar/gram.h"
+
+/* One decision: which alternative, and which member of its family. */
+struct draw {
+    const struct gram_rules *rules;     /* the nonterminal; NULL for `choose` */
+    const struct gram_rule *rule;       /* the overload that applied */
+    const struct ast *at;               /* where it was asked for: label, mention or A_CHOOSE */
+    const struct ast *alt;              /* A_ALT or A_OPT taken */
+    const struct ast *inner;            /* alternative of an inline rule that stands in for the mention in alt; NULL */
+    u32 alt_no;                         /* its number among all alternatives, families and inline rules expanded, weight 0 included */
+    str label;                          /* label or let name; NULL */
+    u32 nvar; str *var; struct dval *value;     /* family variables, attributes and sizes a notation may show: name -> text */
+    struct draw **child; u32 nchild;    /* draws made while evaluating the alternative, in order */
+    u32 round;                          /* round of the innermost repeat it was made in */
+    u32 depth;
+    double p;                           /* its weight, normalised over the alternatives */
+};
+struct dval { str text; };              /* as it is printed in a notation */
+
+struct derivation {
+    struct arena *a;                    /* the sample's lifetime */
+    const struct gram_rule *space;
+    struct draw *root;                  /* of the space */
+    double logp;                        /* sum of log p */
+    u32 depth; u64 nodes;               /* deepest draw; op instances of the network as derived */
+    struct count count;
+    u32 nin, nout; type_id *in, *out;
+    VEC(struct arecipe) recipe;
+};
+
+struct limits { u64 depth; u128 nodes, params, macs, memory; };         /* 0: none */
+
+/* A decision to be taken. `viable`/`weight` run over all n alternatives (families and inline rules expanded);
+ * tried ones are not viable any more. */
+struct choice { const struct draw *draw; u32 n; const double *weight; const bool *tried; u64 path; u32 attempt; const struct draw *parent;
+                const void *elab; /* of elab_alternative */ };
+/* What a chooser may rely on (notation.c does):
+ * - pick is asked for every draw, also where n is 1 (space, net, rule of one alternative).  Weight 0 alternatives are
+ *   among the n and may be picked by number.
+ * - `draw` is the struct that stays in the derivation (same address later), and is `parent` of the choices made under it.
+ *   Filled before pick: rules, rule, at, label, round, depth, and var/value with the attributes; after pick: the rest.
+ * - `parent` is the draw in whose text (AST) the mention stands, not the one that happens to apply it: for
+ *   `x |> residual[a:Mha]` the parent of a's draw is the rule that says a:Mha, though `residual` calls it; the same for
+ *   once, share, lambdas and repeat bodies.  NULL for the space.
+ * - `at`: the A_LABEL where the mention has one, else the mention (A_ID or A_FIELD, A_CHOOSE); `at` is a node of the
+ *   parent's alternative.  An inline rule's alternative taken in place of its mention is no draw of its own.
+ * - a draw of `once`/`share` is asked for once. */
+/* Alternative i of a choice as it would be drawn: fills rule, alt, alt_no (= i), inner (the alternative of the inline rule, or
+ * NULL) and nvar/var/value (attributes, then family variables of alt, then those of inner) of *out; texts live in the sample's arena. */
+void elab_alternative(const struct choice *c, u32 i, struct draw *out);
+struct chooser {
+    void *ctx;
+    bool retries;
+    /* The number of the alternative to try, or -1: none left (dead end). */
+    int (*pick)(void *ctx, const struct choice *c);
+    /* A recipe's draw in [0,1). */
+    double (*unit)(void *ctx, u64 path);
+};
+
+struct elab_why { bool failed; struct diags *ds; };     /* when failed: diagnostics that explain (filled when ds given) */
+
+/* Evaluates a space.  attrs: overrides of its attributes by name (-D).  arch_out may be NULL (types, counts
+ * and limits only).  NULL on failure. */
+struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c,
+                              struct diags *why, struct arch **arch_out);
+/* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached. */
+struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts, struct arch **arch_out);
+/* The same derivation again, e.g. to build its graph. */
+struct derivation *derive_replay(struct arena *a, struct gram *g, const struct derivation *d, struct arch **arch_out);
+void derivation_dump(struct buf *b, const struct derivation *d);        /* --dump=tree */
+
+/* notation.c: architecture texts. */
+struct notation;                        /* the context-free grammar of a space's texts, built once per grammar and space */
+struct notation *notation_build(struct gram *g, const struct gram_rule *space);         /* complains (E06xx); NULL on error */
+void notation_print(struct buf *b, const struct notation *n, const struct derivation *d);
+/* Reads a text.  Complains with place (E07xx): where the text stops to fit and what was expected there; types that do
+ * not fit; ambiguity, with two derivations.  arch_out may be NULL. */
+struct derivation *notation_parse(struct arena *a, struct notation *n, struct diags *ds, const struct src *text, struct arch **arch_out);
+/* `text` macros and `arch` items: the text with its ${...} expanded; NULL after complaining. */
+const char *notation_expand(struct arena *a, struct gram *g, struct gram_module *m, const struct ast *btext);
+
+#endif

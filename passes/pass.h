@@ -1,0 +1,32 @@
+/* pass.h - passes as rows of passes.def; the lowerings between IRs.
+ *
+ * A rewrite changes an IR in place and returns how often it fired.  A lowering takes a const IR and returns a new one. The
+ * runner (compiler/pipeline.c) verifies after each in checked builds, dumps and clocks them. */
+#ifndef NASC_PASS_H
+#define NASC_PASS_H
+#include "compiler/ir/arch.h"
+#include "compiler/ir/ein.h"
+#include "compiler/ir/mach.h"
+#include "compiler/ir/plan.h"
+
+struct pass_options {
+    bool strict;                /* --strict-math: nothing is reassociated */
+    bool training;
+    u32 break_;                 /* test hook, 0: none. k > 0: the k-th seeded bug (tests/seeded.def) */
+};
+
+/* Rewrites of cascades: u32 ein_NAME(struct cascade *, const struct pass_options *) */
+#define X(fn, name, needs, spoils, about) u32 fn(struct cascade *c, const struct pass_options *o);
+#include "passes/passes.def"
+#undef X
+
+/* Lowerings. */
+struct cascade *arch_to_ein(struct arena *a, struct str_pool *sp, const struct arch *ar, const struct pass_options *o);
+/* Groups -> kernels, tensors -> buffers. */
+struct plan *ein_to_plan(struct arena *a, const struct cascade *c, const struct mach *m, const struct pass_options *o);
+/* One group of equations (same eq.group) as a loop function; the tensors of its buffers, in order, into *tens, and the values its symbols take into *sym. */
+struct loop_fn *ein_to_loop(struct arena *a, const struct cascade *c, u32 group, const struct mach *m, const struct pass_options *o,
+                            u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
+u32 loop_legalize(struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype));
+
+#endif
