@@ -149,7 +149,7 @@ struct op_table { struct arena *a; VEC(struct op *) at; };
 struct osize { struct num v; axis_id axis; };
 
 /* What binding an op to attributes and argument types gives. */
-enum op_refusal { OP_OK, OP_RANK, OP_EXTENT, OP_FOLD, OP_DTYPE, OP_WHERE, OP_BAD_SIZE, OP_OVERFLOW, OP_REGION, OP_INDEX_RANGE };
+enum op_refusal { OPR_OK, OPR_RANK, OPR_EXTENT, OPR_FOLD, OPR_DTYPE, OPR_WHERE, OPR_BAD_SIZE, OPR_OVERFLOW, OPR_REGION, OPR_INDEX_RANGE };
 struct op_bind {
     const struct op *op;
     struct osize *slot;                 /* [nslot] */
