@@ -24,7 +24,8 @@ struct draw {
     const struct ast *inner;            /* alternative of an inline rule that stands in for the mention in alt; NULL */
     u32 alt_no;                         /* its number among all alternatives, families and inline rules expanded, weight 0 included */
     str label;                          /* label or let name; NULL */
-    u32 nvar; str *var; struct dval *value;     /* family variables, attributes and sizes a notation may show: name -> text */
+    u32 nvar; str *var; struct dval *value;     /* what a notation may show, name -> text: attributes, sizes, family variables, lets that are
+                                                 * sizes or strings; choose: var[0] = "" and its value, if it is one */
     struct draw **child; u32 nchild;    /* draws made while evaluating the alternative, in order */
     u32 round;                          /* round of the innermost repeat it was made in */
     u32 depth;
@@ -45,11 +46,18 @@ struct derivation {
 
 struct limits { u64 depth; u128 nodes, params, macs, memory; };         /* 0: none */
 
+/* Which draws there are.  Each application of a rule makes one, and each evaluation of a `choose`; a `once` or `share` one at
+ * its first use; a net one if gram_rule.draws.  A draw belongs to (is a child of) the draw in whose text its mention stands, so a rule
+ * passed as an attribute, captured by a lambda or wrapped in `once` is a child of the alternative that wrote it.  Names: label is the
+ * label in the text, else the name of the `let` whose value it is (resolve.c writes it into the tree: an A_LABEL around the
+ * mention).  A net without draws of its own is transparent: what it mentions belongs to the alternative that applies it.  For a choose,
+ * alt is the A_OPT (or the A_RANGE it came from) and var[0] = "" with its value as printed, if it is a size or a string. */
+
 /* A decision to be taken. `viable`/`weight` run over all n alternatives (families and inline rules expanded);
  * tried ones are not viable any more. */
 struct choice { const struct draw *draw; u32 n; const double *weight; const bool *tried; u64 path; u32 attempt; const struct draw *parent;
                 const void *elab; /* of elab_alternative */ };
-/* What a chooser may rely on (notation.c does):
+/* What a chooser that does not retry may rely on (notation.c does; a retrying one sees no var/value):
  * - pick is asked for every draw, also where n is 1 (space, net, rule of one alternative).  Weight 0 alternatives are
  *   among the n and may be picked by number.
  * - `draw` is the struct that stays in the derivation (same address later), and is `parent` of the choices made under it.

@@ -26,14 +26,30 @@ struct gram_ops { struct gram_decl d; VEC(struct op *) overload; VEC(struct ast 
 /* An overload set of rules, nets or a space: told apart by argument types. */
 enum rule_form { RF_RULE, RF_NET, RF_SPACE };
 enum rule_yield { RY_VALUE, RY_STAGE, RY_SIZE };        /* what its alternatives are */
+/* One alternative, taken apart. */
+struct gram_alt {
+    const struct ast *ast;      /* A_ALT */
+    const struct ast *fors, *weight, *expr, *where, *note;     /* its children; NULL where absent */
+    /* Its only mention is this inline rule: it stands for one alternative per alternative of it, and the mention
+     * is no draw. */
+    struct gram_rules *inline_of;
+};
 struct gram_rule {              /* one overload */
     struct ast *ast;            /* A_RULE, A_NET or A_SPACE */
     struct gram_rules *set;
+    struct gram_module *module;
     enum rule_form form;
     enum rule_yield yield;
     bool inline_;
+    /* Applying it makes a draw (a node of the derivation): rules and spaces always, nets when their body (or a net it calls)
+     * mentions a rule or `choose`.  The draws of a net without one belong to the alternative that applies it. */
+    bool draws;
+    u32 number;                 /* among the overloads of its set, from 0 */
+    u32 nattr, nparam;          /* slots 0 .. nattr-1: attributes; then parameters; then sizes of patterns, lets, family variables */
     u32 nslot;                  /* locals of a frame: see resolve.c */
-    struct gram_limits *limits; /* spaces: declared */
+    const str *slot_name;       /* [nslot]; NULL where a slot has no name */
+    u32 nalt; const struct gram_alt *alt;
+    void *cache;                /* elab: alternatives whose families and weights are constants, expanded once */
 };
 struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; };
 struct gram_monoid { struct gram_decl d; struct ast *ast; };
@@ -52,6 +68,8 @@ struct gram {
     struct op_memo *memo;
     VEC(struct gram_module *) module;       /* imports first; the last is the one asked for */
     u32 noverride; const struct gram_override *override;
+    struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
+    void *cache;                            /* elab: counts of op instances */
 };
 
 /* How module texts are found: "std.nn" or a path.  Returns text in arena memory, or NULL. */
@@ -64,6 +82,21 @@ struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, 
 /* The space of that name (NULL: the only one; complains when there is none or several). */
 struct gram_rule *gram_space(struct gram *g, const char *name);
 struct gram_decl *gram_lookup(struct gram *g, struct gram_module *m, str name);
+/* Functions known everywhere, X(BUILTIN, "name", fewest arguments, most). */
+#define GRAM_BUILTINS(X)                                                                                              \
+    X(BI_FLOOR, "floor", 1, 1) X(BI_CEIL, "ceil", 1, 1) X(BI_ABS, "abs", 1, 1) X(BI_SQRT, "sqrt", 1, 1)               \
+    X(BI_EXP, "exp", 1, 1) X(BI_LOG, "log", 1, 1) X(BI_POW, "pow", 2, 2) X(BI_MIN, "min", 1, 255)                     \
+    X(BI_MAX, "max", 1, 255) X(BI_SUM, "sum", 1, 255) X(BI_LEN, "len", 1, 1) X(BI_EXTENT, "extent", 1, 2)             \
+    X(BI_RANK, "rank", 1, 1) X(BI_FOLD, "fold", 3, 3) X(BI_DEPTH, "depth", 0, 0)                                      \
+    X(BI_UNIFORM, "uniform", 2, 2) X(BI_LOG_UNIFORM, "log_uniform", 2, 2)
+enum gram_builtin {
+#define X(id, name, least, most) id,
+    GRAM_BUILTINS(X)
+#undef X
+    GRAM_NBUILTIN
+};
+const char *gram_builtin_name(enum gram_builtin b);
+
 void gram_dump(struct buf *b, const struct gram *g);            /* --dump=gram */
 void gram_report(struct buf *b, const struct gram *g);          /* `nasc check`: spaces, rules, ops, sizes of families */
 
