@@ -36,7 +36,7 @@ enum ox_kind {
     OX_BATCH,       /* extent(batch) */
     /* indices */
     OX_INDEX,       /* u: index variable (op->index[]) */
-    OX_RUN,         /* `..` as a subscript item */
+    OX_RUN,         /* `..` as a subscript item; u: the index variable that stands for it */
     OX_FOLDIDX,     /* (h w): list = item nodes; row-major with the axis' factors */
     OX_LAST,        /* last(i): u = iter index; one past its final round */
     /* points */
@@ -84,7 +84,12 @@ struct otensor {
     u32 const_rule;         /* CONST: ox over const_index (const s[a,i] = e) */
     const u32 *const_index; u32 nconst_index;
     bool sees_batch;        /* has the batch rank in spite of the implicit rule being off: indexed by `batch` */
-    bool iter;              /* written by a recurrence: its first-listed iter axis has N + 1 entries */
+    bool iter;              /* written by a recurrence: its axis iter_axis - 1 has N + 1 entries */
+    u32 iter_axis;          /* 1 + position of that axis in type.axis, else 0 */
+    bool batched;           /* has the batch rank (in every mode in which it exists).  Inputs have it; a tensor
+                             * has it if an equation that does not mention `batch` reads one that has, or
+                             * if `batch` is a subscript of its left side */
+    bool absent;            /* TEMP: some points may be absent (reads carry the condition already) */
     u32 monoid_part;        /* TEMP of a user monoid: 1 + component, else 0 */
     struct loc loc;
 };
@@ -116,11 +121,16 @@ struct oeq {
     u32 where;              /* ox boolean over indices; 0 = everywhere. Absence already propagated from operands */
     u32 guard;              /* static condition (if .. {} else {}); 0 = always */
     u32 iter;               /* 1 + iter index whose scan this belongs to; 0 = outside of scans */
+    u32 scan;               /* 1 + number of the scan (a maximal group that runs round by round); 0 = outside */
+    u32 ix, nix, nleft;     /* op->list: its index variables, those of the left side first (nleft), then the reduced */
     bool init;              /* init h[0, ..] = e: runs before the scan */
     bool next;              /* next rm[c] = e: the new value of a state */
     bool empty_zero;        /* divides by a filtered sum: x / 0 reads 0 */
     struct loc loc;
 };
+
+/* An index whose range was taken from one axis must fit another one too: checked when bound. */
+struct oagree { str index; u32 a, b; struct loc la, lb; };     /* a, b: ox sizes that must be equal */
 
 struct op_fact { bool data_movement, identity, commutative, sees_batch, elementwise; u32 zero_to_zero; /* bit i: input i */ };
 
@@ -140,6 +150,7 @@ struct op {
     VEC(struct op_monoid) monoid;
     struct owhere { u32 slot, ox; bool def; struct loc loc; } *where;   /* in order: definition (let too) or condition */
     u32 nwhere;
+    VEC(struct oagree) agree;
     struct op_fact fact;
 };
 
@@ -149,7 +160,8 @@ struct op_table { struct arena *a; VEC(struct op *) at; };
 struct osize { struct num v; axis_id axis; };
 
 /* What binding an op to attributes and argument types gives. */
-enum op_refusal { OPR_OK, OPR_RANK, OPR_EXTENT, OPR_FOLD, OPR_DTYPE, OPR_WHERE, OPR_BAD_SIZE, OPR_OVERFLOW, OPR_REGION, OPR_INDEX_RANGE };
+enum op_refusal { OPR_OK, OPR_RANK, OPR_EXTENT, OPR_FOLD, OPR_DTYPE, OPR_WHERE, OPR_BAD_SIZE, OPR_OVERFLOW, OPR_REGION, OPR_INDEX_RANGE,
+                  OPR_ARITY /* input = number given */ };
 struct op_bind {
     const struct op *op;
     struct osize *slot;                 /* [nslot] */
@@ -159,7 +171,13 @@ struct op_bind {
     u32 serial;                         /* dense id of the memo entry: equal binds share one */
 };
 /* Why not: renders into a diagnostic on request (both axes, both sizes, both places). */
-struct op_why { enum op_refusal code; u32 input, axis; i64 got, want; struct loc pattern, pattern2; };
+struct op_why {
+    enum op_refusal code;
+    u32 input, axis;                    /* input: a tensor of the op; axis: counted from 0 */
+    i64 got, want;
+    struct loc pattern, pattern2;
+    const char *text;                   /* BAD_SIZE, REGION, INDEX_RANGE: what exactly; static */
+};
 
 struct op_memo;                         /* (op, attributes, argument types) -> bind | refusal */
 struct op_memo *op_memo_new(struct arena *a, struct types *t, struct op_table *ops);
@@ -173,6 +191,10 @@ bool op_static(const struct op_bind *b, const struct types *t, u32 guard, bool t
 /* The extents of a tensor of the op under a binding, `..` expanded, iter axis N + 1; returns the rank. */
 u32 op_extents(const struct op_bind *b, const struct types *t, u32 tensor, i64 *extent /* [<= 32] */);
 
+/* A size expression as it would be written: "C/G", "floor((H + 2*P - K)/S) + 1". */
+void op_size_print(struct buf *b, const struct op *op, u32 ox);
+bool op_ox_equal(const struct op *op, u32 a, u32 b);                    /* the same expression */
+bool ox_is_size(const struct op *op, u32 ox);                           /* no index, no read: known when bound */
 void op_dump(struct buf *b, const struct op *op);       /* --dump=op: records */
 
 #endif
