@@ -1,0 +1,125 @@
+/* arch_api.c - architectures of a session: sampled, read from text, described. */
+#include "compiler/api.h"
+#include "compiler/pipeline.h"
+
+#include <math.h>
+
+struct notation *session_notation(nasc_session *s)
+{
+    if (!s->notation && s->space)
+        s->notation = notation_build(s->g, s->space);
+    return s->notation;
+}
+
+nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, struct arch *graph)
+{
+    struct notation *n = session_notation(s);
+    if (!n) {
+        arena_free(a);
+        return NULL;
+    }
+    nasc_arch *ar = NEW(a, nasc_arch);
+    *ar = (nasc_arch){.s = s, .a = a, .d = d, .graph = graph};
+    struct buf b = {0};
+    notation_print(&b, n, d);
+    ar->text = arena_strdup(a, b.at ? b.at : "");
+    ar->text_hash = hash128(ar->text, strlen(ar->text));
+    buf_free(&b);
+    return ar;
+}
+
+struct arch *arch_graph(nasc_arch *ar)
+{
+    if (!ar->graph) {
+        u64 t = clock_ns();
+        struct derivation *again = derive_replay(ar->a, ar->s->g, ar->d, &ar->graph);
+        session_clock(ar->s, STAGE_BUILD, t);
+        CHECK(again && ar->graph);
+    }
+    return ar->graph;
+}
+
+nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out)
+{
+    API_ENTER(s);
+    *out = NULL;
+    if (!s->space)
+        API_LEAVE(NASC_USAGE);
+    struct arena *a = arena_new("sample");
+    u64 t = clock_ns(), attempts;
+    struct derivation *d = derive_local(a, s->g, s->space, seed, index, &attempts, NULL);
+    session_clock(s, STAGE_DERIVE, t);
+    if (!d) {
+        session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
+                         (unsigned long long)seed, (unsigned long long)attempts);
+        arena_free(a);
+        API_LEAVE(NASC_WRONG);
+    }
+    *out = arch_wrap(s, a, d, NULL);
+    API_LEAVE(*out ? NASC_OK : NASC_WRONG);
+}
+
+/* `src` is already among the session's texts. */
+static nasc_status parse_src(nasc_session *s, const struct src *src, nasc_arch **out)
+{
+    struct notation *n = session_notation(s);
+    if (!n)
+        return NASC_WRONG;
+    struct arena *a = arena_new("sample");
+    u64 t = clock_ns();
+    struct derivation *d = notation_parse(a, n, &s->ds, src, NULL);
+    session_clock(s, STAGE_PARSE, t);
+    if (!d) {
+        arena_free(a);
+        return NASC_WRONG;
+    }
+    *out = arch_wrap(s, a, d, NULL);
+    return *out ? NASC_OK : NASC_WRONG;
+}
+
+nasc_status nasc_parse(nasc_session *s, const char *text, nasc_arch **out)
+{
+    API_ENTER(s);
+    *out = NULL;
+    if (!s->space)
+        API_LEAVE(NASC_USAGE);
+    API_LEAVE(parse_src(s, srcs_add(s->srcs, "<arch>", text, strlen(text)), out));
+}
+
+nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out)
+{
+    API_ENTER(s);
+    *out = NULL;
+    if (!s->g)
+        API_LEAVE(NASC_USAGE);
+    struct gram_module *m = s->g->module.at[s->g->module.n - 1];
+    struct gram_decl *d = gram_lookup(s->g, m, str_c(s->sp, name));
+    if (!d || d->kind != GD_ARCH) {
+        session_complain(s, E0910, "the module has no architecture `%s`", name);
+        API_LEAVE(NASC_WRONG);
+    }
+    const char *text = notation_expand(s->a, s->g, d->module, ((struct gram_arch *)d)->ast->kid[1]);
+    if (!text)
+        API_LEAVE(NASC_WRONG);
+    API_LEAVE(parse_src(s, srcs_add(s->srcs, name, text, strlen(text)), out));
+}
+
+void nasc_arch_free(nasc_arch *ar)
+{
+    if (ar)
+        arena_free(ar->a);
+}
+
+void nasc_arch_record(const nasc_arch *ar, nasc_record *r)
+{
+    *r = (nasc_record){
+        .space = ar->d->space->set->d.name,
+        .arch = ar->text,
+        .logp = ar->d->logp,
+        .depth = ar->d->depth,
+        .nodes = ar->d->nodes,
+        .params = ar->d->count.params,
+        .macs = ar->d->count.macs,
+    };
+    hash128_hex(ar->text_hash, r->text_hash);
+}

@@ -1,0 +1,74 @@
+/* cli.c - what several verbs share: numbers of options, FILE [SPACE], --arch, lines of stdin. */
+#include "compiler/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
+{
+    *out = def;
+    const char *v = c->value[o];
+    if (!v)
+        return true;
+    char *end;
+    errno = 0;
+    unsigned long long x = strtoull(v, &end, 10);
+    if (!*v || *v == '-' || *end || errno || x < lo || x > hi) {
+        cli_usage(c, "`%s` is not a whole number from %llu to %llu", v, (unsigned long long)lo, (unsigned long long)hi);
+        return false;
+    }
+    *out = x;
+    return true;
+}
+
+nasc_status cli_load(struct cli *c, bool space, u32 *next)
+{
+    if (c->narg < 1)
+        return cli_usage(c, "which file?");
+    for (u32 i = 0; i < c->define.n; i++) {
+        const char *d = c->define.at[i], *eq = strchr(d, '=');
+        if (!eq || eq == d)
+            return cli_usage(c, "-D takes NAME=VALUE, not `%s`", d);
+        nasc_define(c->s, arena_printf(c->s->a, "%.*s", (int)(eq - d), d), eq + 1);
+    }
+    nasc_status st = nasc_load(c->s, c->arg[0]);
+    if (next)
+        *next = 1;
+    if (st || !space)
+        return st;
+    const char *name = NULL;
+    if (c->narg > 1) {
+        /* The second word is a space if the module has one of that name; else it is the verb's business. */
+        struct gram_decl *d = gram_lookup(c->s->g, c->s->g->module.at[c->s->g->module.n - 1], str_c(c->s->sp, c->arg[1]));
+        if (d || strcmp(c->verb, "parse") != 0) {
+            name = c->arg[1];
+            if (next)
+                *next = 2;
+        }
+    }
+    return nasc_select(c->s, name);
+}
+
+nasc_status cli_arch(struct cli *c, nasc_arch **out)
+{
+    const char *text = c->value[OPT_ARCH];
+    struct gram_module *m = c->s->g->module.at[c->s->g->module.n - 1];
+    struct gram_decl *d = gram_lookup(c->s->g, m, str_c(c->s->sp, text));
+    if (d && d->kind == GD_ARCH)
+        return nasc_named(c->s, text, out);
+    return nasc_parse(c->s, text, out);
+}
+
+char *cli_line(struct buf *line)
+{
+    int k;
+    buf_clear(line);
+    while ((k = getchar()) != EOF && k != '\n')
+        buf_putc(line, (char)k);
+    if (k == EOF && !line->n)
+        return NULL;
+    if (line->n && line->at[line->n - 1] == '\r')
+        line->at[--line->n] = 0;
+    return line->at ? line->at : "";
+}

@@ -1,0 +1,46 @@
+/* cli.h - the command line: options parsed by opt.def, verbs of verb.def, data out as tables or records. */
+#ifndef NASC_CLI_H
+#define NASC_CLI_H
+#include "compiler/session.h"
+
+enum opt_id {
+#define X(id, long_, short_, arg, verbs, help) id,
+#include "compiler/opt.def"
+#undef X
+    OPTS
+};
+struct cli {
+    nasc_session *s;
+    const char *verb;
+    VEC(const char *) define, input;    /* repeated options */
+    const char *value[OPTS];            /* last value given; "" for a flag; NULL: not given */
+    u32 narg; const char **arg;         /* words after the verb */
+};
+
+/* An option as a number in [lo, hi], or the default; exits with usage through cli_usage. */
+bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out);
+nasc_status cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);  /* complains; NASC_USAGE */
+/* Loads FILE [SPACE] from the arguments with -D; space: whether one is selected. *next: first argument left. */
+nasc_status cli_load(struct cli *c, bool space, u32 *next);
+/* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */
+nasc_status cli_arch(struct cli *c, nasc_arch **out);
+/* Lines of stdin; NULL at the end.  The buffer is reused. */
+char *cli_line(struct buf *line);
+
+#define X(fn, verb, letter, args, about) nasc_status fn(struct cli *c);
+#include "compiler/verb.def"
+#undef X
+
+/* Data out: records of named fields, all of one shape. */
+enum out_format { OUT_TEXT, OUT_JSONL, OUT_JSON, OUT_CSV };
+enum out_kind { OUT_STR, OUT_U64, OUT_COUNT, OUT_REAL, OUT_HEX };
+struct out_col { const char *name; enum out_kind kind; const char *head; u32 width; bool left; const char *unit; };
+struct out_cell { bool none; const char *s; u64 u; u128 c; double r; };
+struct out;
+/* Columns with width 0 are left out of tables; of records they are always part. */
+struct out *out_open(enum out_format f, u32 ncol, const struct out_col *col);
+void out_row(struct out *o, const struct out_cell *cell);       /* table rows appear at once */
+void out_close(struct out *o);
+bool out_format_of(struct cli *c, enum out_format *f);
+
+#endif

@@ -1,0 +1,29 @@
+/* exec.h - walking a plan: buffers, weights, launches.
+ *
+ * An exec owns the memory of one instance of a plan.  Weights are given (or drawn) once, exec_load runs the
+ * load section once; exec_run walks the run section and allocates only when the batch grows. */
+#ifndef NASC_EXEC_H
+#define NASC_EXEC_H
+#include "backends/backend.h"
+#include "compiler/ir/plan.h"
+
+struct exec;
+/* kernel[i] belongs to plan->kernel[i]; both must outlive the exec.  NULL: out of memory. */
+struct exec *exec_new(const struct plan *p, const struct be_kernel *kernel);
+void exec_free(struct exec *x);
+/* Every parameter and state from (seed, number, index): ir/weight.h. */
+void exec_weights_seed(struct exec *x, u64 seed);
+/* Pre-faulted pseudo-random values of the true size, cheaply: for timing only. */
+void exec_weights_slab(struct exec *x);
+/* Parameter or state i of plan->weight: its bytes, row-major as the tensor says. */
+void *exec_weight(struct exec *x, u32 i, u64 *bytes);
+/* Folds and packs: after the weights are set, before exec_run. */
+void exec_load(struct exec *x);
+/* One forward pass of `batch` samples; in training plans also the state section.  false: out of memory. */
+bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out);
+/* The bytes of a buffer after a run (tests: group-by-group comparison); NULL if it has no place. */
+void *exec_buffer(struct exec *x, u32 buf);
+/* Runs command k of the run section alone, on whatever lies in its buffers (tests, per-launch times). */
+void exec_command(struct exec *x, i64 batch, u32 k);
+
+#endif

@@ -1,0 +1,41 @@
+/* load.c - a session's module and space. */
+#include "compiler/session.h"
+#include "compiler/api.h"
+
+#include <string.h>
+
+nasc_status nasc_define(nasc_session *s, const char *name, const char *value)
+{
+    API_ENTER(s);
+    struct gram_override o = {arena_strdup(s->a, name), arena_strdup(s->a, value)};
+    vec_push(s->a, &s->override, o);
+    API_LEAVE(NASC_OK);
+}
+
+nasc_status nasc_load(nasc_session *s, const char *module)
+{
+    API_ENTER(s);
+    session_clear(s);
+    const char *slash = strrchr(module, '/');
+    s->main_dir = slash ? arena_printf(s->a, "%.*s", (int)(slash - module), module) : ".";
+    s->space = NULL;
+    s->notation = NULL;
+    u64 t = clock_ns();
+    s->g = gram_load(s->a, s->sp, s->srcs, &s->ds, session_opener(), s, module, s->override.n, s->override.at);
+    session_clock(s, STAGE_LOAD, t);
+    API_LEAVE(s->g ? session_status(s) : NASC_WRONG);
+}
+
+nasc_status nasc_select(nasc_session *s, const char *space)
+{
+    API_ENTER(s);
+    nasc_status st = NASC_USAGE;
+    if (s->g) {
+        struct gram_rule *r = gram_space(s->g, space);
+        if (r != s->space)
+            s->notation = NULL;
+        s->space = r;
+        st = r ? NASC_OK : NASC_WRONG;
+    }
+    API_LEAVE(st);
+}

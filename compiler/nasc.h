@@ -1,0 +1,90 @@
+/* nasc.h - the library: search spaces, their architectures, and native code for them.
+ *
+ * A session holds everything (no global state); sessions in different threads are independent, one session is for
+ * one thread at a time.  Nothing here prints or exits: a call returns a status and leaves its complaints in the session.
+ *
+ *     nasc_session *s = nasc_open();
+ *     nasc_define(s, "CLASSES", "10");
+ *     if (nasc_load(s, "std.spaces.einspace") || nasc_select(s, NULL)) puts(nasc_messages(s));
+ *     nasc_arch *a;  nasc_sample(s, 42, 0, &a);
+ *     nasc_net *n;   nasc_compile(s, a, NULL, &n);
+ *     nasc_net_weights(n, 42);
+ *     nasc_net_run(n, 1, (const void *[]){x}, (void *[]){y});
+ */
+#ifndef NASC_H
+#define NASC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    NASC_OK = 0,        /* done */
+    NASC_WRONG = 1,     /* the input is wrong: see nasc_messages */
+    NASC_USAGE = 2,     /* the call is wrong */
+    NASC_ENV = 3,       /* something outside is missing: a file, a backend */
+    NASC_BUG = 70       /* our mistake: see nasc_messages, please report */
+} nasc_status;
+
+typedef struct nasc_session nasc_session;
+typedef struct nasc_arch nasc_arch;     /* an architecture; owned by the session until nasc_arch_free */
+typedef struct nasc_net nasc_net;       /* its native code; owned by the session until nasc_net_free */
+
+const char *nasc_version(void);
+nasc_session *nasc_open(void);
+void nasc_close(nasc_session *s);
+/* What went wrong since the last successful call, as people read it, or one JSON object a line. Valid until the next call. */
+const char *nasc_messages(nasc_session *s);
+const char *nasc_messages_json(nasc_session *s);
+
+/* Overrides a const of the module or an attribute of the space; before nasc_load. */
+nasc_status nasc_define(nasc_session *s, const char *name, const char *value);
+/* A module ("std.spaces.einspace") or the path of a .nas file; checks it and its imports. */
+nasc_status nasc_load(nasc_session *s, const char *module);
+/* Chooses a space by name; NULL: the only one. */
+nasc_status nasc_select(nasc_session *s, const char *space);
+
+/* Sample number `index` of `seed`: the same on every machine, alone or in a batch. */
+nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out);
+/* Reads an architecture text in the space's notation. */
+nasc_status nasc_parse(nasc_session *s, const char *text, nasc_arch **out);
+/* An `arch NAME in space = ...` item of the module. */
+nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out);
+void nasc_arch_free(nasc_arch *a);
+
+typedef struct {
+    const char *space, *arch;           /* the text; valid while the architecture is */
+    char text_hash[33];                 /* 128-bit hash of the text, hex */
+    double logp;                        /* natural log of the product of the derivation's weights */
+    uint64_t depth, nodes;
+    unsigned __int128 params, macs;     /* saturating; per sample */
+} nasc_record;
+void nasc_arch_record(const nasc_arch *a, nasc_record *r);
+
+typedef struct {
+    const char *backend;                /* "llvm", "ref"; NULL: the best there is */
+    bool strict_math, training;
+} nasc_options;
+nasc_status nasc_compile(nasc_session *s, nasc_arch *a, const nasc_options *o, nasc_net **out);
+void nasc_net_free(nasc_net *n);
+
+/* Weights from a seed: f(seed, parameter number, index), or from a safetensors file. */
+nasc_status nasc_net_weights(nasc_net *n, uint64_t seed);
+nasc_status nasc_net_load_weights(nasc_net *n, const char *path);
+nasc_status nasc_net_save_weights(nasc_net *n, const char *path);
+
+typedef struct { const char *dtype; uint32_t rank; int64_t extent[16]; uint64_t bytes; } nasc_shape;    /* of one sample */
+uint32_t nasc_net_inputs(const nasc_net *n);
+uint32_t nasc_net_outputs(const nasc_net *n);
+void nasc_net_input(const nasc_net *n, uint32_t i, nasc_shape *s);
+void nasc_net_output(const nasc_net *n, uint32_t i, nasc_shape *s);
+/* Row-major arrays of `batch` samples. Allocates only when the batch grows. */
+nasc_status nasc_net_run(nasc_net *n, int64_t batch, const void *const *inputs, void *const *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/* pipeline.h - one architecture from derivation to callable code, a stage a call.
+ *
+ *   nasc_arch  --pipe_cascade-->  cascade  --pipe_optimize-->  cascade  --pipe_plan-->  plan  --pipe_kernels-->  be_kernel[]
+ *
+ * Every stage is clocked; in checked builds its result is verified, and a failure is a BUG that names the
+ * stage and leaves the IR in session->repro. */
+#ifndef NASC_PIPELINE_H
+#define NASC_PIPELINE_H
+#include "compiler/exec.h"
+#include "compiler/session.h"
+
+struct nasc_arch {
+    nasc_session *s;
+    struct arena *a;                    /* the sample's lifetime */
+    struct derivation *d;
+    struct arch *graph;                 /* built at first need */
+    const char *text;
+    struct hash128 text_hash;
+};
+/* Takes over the arena. Prints the text; NULL after complaining. */
+nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, struct arch *graph);
+struct arch *arch_graph(nasc_arch *ar);
+struct notation *session_notation(nasc_session *s);     /* NULL after complaining */
+
+struct cascade *pipe_cascade(nasc_session *s, struct arena *a, const struct arch *graph, const struct pass_options *o);
+/* Runs the passes in place.  after: called with each pass's name (may be NULL). */
+void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options *o, void (*after)(void *ctx, const char *pass, const struct cascade *c), void *ctx);
+struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c, const struct pass_options *o);
+/* One code entry per plan kernel, from the session's table or compiled now; misses and time come back. */
+bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan *p, struct be_kernel *out, u32 *misses, u64 *ns);
+
+/* The passes by name, for `nasc pass`. */
+struct pass { const char *name, *needs, *spoils, *about; u32 (*run)(struct cascade *, const struct pass_options *); };
+extern const struct pass pass_table[];
+extern const u32 pass_count;
+
+struct nasc_net {
+    nasc_session *s;
+    struct arena *a;
+    struct pass_options opt;
+    struct cascade *written, *ein;      /* as lowered, and after the passes */
+    struct plan *plan;
+    struct be_kernel *kernel;
+    struct exec *exec;                  /* made at first use */
+    bool weights;
+    u32 misses;
+    u64 compile_ns;                     /* of the code of its kernels */
+};
+nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o);
+bool net_exec(nasc_net *n);             /* makes the exec; false after complaining */
+
+#endif

@@ -1,0 +1,101 @@
+/* session.c - opening and closing sessions; complaints; clocks. */
+#include "compiler/session.h"
+#include "grammar/derive.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+nasc_session *nasc_open(void)
+{
+    nasc_session *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->a = arena_new("session");
+    s->code = arena_new("code");
+    s->sp = str_pool_new(s->a);
+    s->srcs = srcs_new(s->a);
+    diags_init(&s->ds, s->a, s->srcs);
+#ifdef NASC_CHECKED
+    s->checked = true;
+#endif
+    mach_host(&s->mach, s->a);
+    return s;
+}
+
+void nasc_close(nasc_session *s)
+{
+    if (!s)
+        return;
+    for (u32 i = 0; i < s->backend.n; i++)
+        if (s->backend.at[i].inst)
+            s->backend.at[i].be->close(s->backend.at[i].inst);
+    hmap_free(&s->kernel_map);
+    buf_free(&s->msg);
+    buf_free(&s->json);
+    buf_free(&s->repro);
+    arena_free(s->code);
+    arena_free(s->a);
+    free(s);
+}
+
+void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    diag_add(&s->ds, code, (struct loc){0}, "%s", text);
+}
+
+nasc_status session_status(nasc_session *s)
+{
+    return s->ds.nerrors ? NASC_WRONG : NASC_OK;
+}
+
+void session_clear(nasc_session *s)
+{
+    s->ds.all.n = 0;
+    s->ds.nerrors = s->ds.nwarnings = 0;
+}
+
+const char *nasc_messages(nasc_session *s)
+{
+    buf_clear(&s->msg);
+    for (u32 i = 0; i < s->ds.all.n; i++)
+        diag_render(&s->msg, &s->ds, s->ds.all.at[i], false);
+    return s->msg.at ? s->msg.at : "";
+}
+
+const char *nasc_messages_json(nasc_session *s)
+{
+    buf_clear(&s->json);
+    for (u32 i = 0; i < s->ds.all.n; i++)
+        diag_render_json(&s->json, &s->ds, s->ds.all.at[i]);
+    return s->json.at ? s->json.at : "";
+}
+
+u64 clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+void session_clock(nasc_session *s, enum stage st, u64 since)
+{
+    s->clock[st].ns += clock_ns() - since;
+    s->clock[st].n++;
+}
+
+const char *stage_name(enum stage st)
+{
+    static const char *const name[] = {
+#define X(id, text) text,
+#include "compiler/stage.def"
+#undef X
+    };
+    return name[st];
+}

@@ -1,0 +1,60 @@
+/* session.h - the insides of a nasc_session: modules, diagnostics, backend, kernels, clocks. */
+#ifndef NASC_SESSION_H
+#define NASC_SESSION_H
+#include "backends/backend.h"
+#include "compiler/base/diag.h"
+#include "compiler/nasc.h"
+#include "grammar/derive.h"
+#include "passes/pass.h"
+
+enum stage {
+#define X(id, name) id,
+#include "compiler/stage.def"
+#undef X
+    STAGES
+};
+struct stage_clock { u64 ns, n; };
+
+struct kernel_entry { struct hash128 key; struct be_kernel k; struct loop_fn *fn; };
+struct backend_handle { const struct backend *be; struct be *inst; void *dl; };
+
+struct nasc_session {
+    struct arena *a;                    /* the session's lifetime */
+    struct arena *code;                 /* kernels' loop functions */
+    struct str_pool *sp;
+    struct srcs *srcs;
+    struct diags ds;
+    struct buf msg, json;
+    VEC(struct gram_override) override;
+    struct gram *g;
+    struct gram_rule *space;
+    struct notation *notation;          /* built at first need */
+    struct mach mach;
+    VEC(struct backend_handle) backend;
+    VEC(struct kernel_entry) kernel;    /* compiled, by key */
+    struct hmap kernel_map;
+    struct stage_clock clock[STAGES];
+    bool checked;                       /* verify every IR after every step */
+    struct buf repro;                   /* the IR a failed verification leaves behind */
+    const char *main_dir;               /* where `import name` looks beside the stdlib */
+};
+
+/* Diagnostics on top of nothing: a message without a place. */
+void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+nasc_status session_status(nasc_session *s);            /* NASC_WRONG if there are errors, else NASC_OK */
+void session_clear(nasc_session *s);                    /* forgets the diagnostics */
+
+/* The directories that modules and backends are looked for in. */
+const char *session_stdlib(void);
+bool session_uninstalled(void);                         /* does the running program lie in the build tree? */
+gram_open_fn session_opener(void);
+
+/* Opens a backend by name (NULL: llvm if it can be had, else ref). NULL after complaining (E0901). */
+struct backend_handle *session_backend(nasc_session *s, const char *name);
+
+/* A stopwatch for a stage. */
+u64 clock_ns(void);
+void session_clock(nasc_session *s, enum stage st, u64 since);
+const char *stage_name(enum stage st);
+
+#endif
