@@ -44,6 +44,8 @@ struct arch {
     VEC(struct arecipe) recipe;
 };
 type_id arch_val_type(const struct afn *f, aval v);
+type_id arch_lead(struct types *t, type_id id, i64 n);                  /* with one more leading axis of extent n */
+type_id arch_unlead(struct types *t, type_id id, i64 n);                /* without its leading axis; 0 unless that has extent n */
 void arch_dump(struct buf *b, const struct arch *a);                    /* reads back with arch_read */
 /* ops: resolves (op "name" overload) by name. NULL after complaining. */
 struct arch *arch_read(struct arena *a, struct str_pool *sp, struct diags *ds, const struct src *s, struct op_memo *m, struct op_table *ops);
@@ -57,5 +59,18 @@ aval ab_node(struct arch_builder *b, struct anode n);                   /* copie
 u32 ab_end(struct arch_builder *b, u32 nout, const aval *out);          /* closes; id of the (maybe older, equal) function */
 void ab_drop(struct arch_builder *b);                                   /* closes the innermost open function and forgets it */
 struct arch *ab_finish(struct arch_builder *b);                         /* last closed function is the entry */
+/* One more parameter for the innermost open function, after those it has: a value that its body turned out to need
+ * from outside.  Values are renumbered at ab_end, so the numbers given out while a function is open mean nothing after. */
+aval ab_param(struct arch_builder *b, type_id t);
+u32 ab_tie(struct arch_builder *b);                                     /* a new tie number of the innermost open function */
+void ab_recipe(struct arch_builder *b, struct arecipe r);
+/* For repeats: a function closed but not yet kept; it can be compared, kept (ab_keep: id of the older equal one, if any) or copied into
+ * the innermost open function.  Copying is not possible (false) where calls inside it name a tie in or beyond it. */
+struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out);
+bool ab_equal(const struct afn *f, const struct afn *g);
+u32 ab_keep(struct arch_builder *b, struct afn *f);
+bool ab_splice(struct arch_builder *b, const struct afn *f, const aval *arg, aval *out);
+/* The type of a value of the innermost open function. */
+type_id ab_type(const struct arch_builder *b, aval v);
 
 #endif

@@ -54,10 +54,10 @@ struct ox {
 };
 
 /* One item of a type pattern or of a tensor's declared ranks. */
-enum oaxis_kind { OAXIS_EXPR, OAXIS_BIND, OAXIS_ANY, OAXIS_RUN, OAXIS_FOLD };
+enum oaxis_kind { OAXIS_EXPR, OAXIS_BIND, OAXIS_ANY /* not made by op_build */, OAXIS_RUN, OAXIS_FOLD };
 struct oaxis {
     u8 kind;
-    u32 slot;               /* BIND: the slot this axis binds (first mention) */
+    u32 slot;               /* BIND: the slot this axis binds (first mention; `_` binds a slot named _) */
     u32 ox;                 /* EXPR: must equal (input) or is (output, param) this size */
     u32 nfactor;            /* FOLD: factors, themselves EXPR or BIND */
     struct oaxis *factor;
@@ -181,6 +181,7 @@ struct op_why {
 
 struct op_memo;                         /* (op, attributes, argument types) -> bind | refusal */
 struct op_memo *op_memo_new(struct arena *a, struct types *t, struct op_table *ops);
+struct types *op_memo_types(const struct op_memo *m);
 /* The type function, memoised.  NULL: refused, *why says it (why may be NULL). attr: [op->nattr]. */
 const struct op_bind *op_infer(struct op_memo *m, const struct op *op, const struct num *attr, u32 nin, const type_id *in, struct op_why *why);
 void op_why_print(struct buf *b, const struct op_memo *m, const struct op *op, const struct op_why *why);
