@@ -25,6 +25,7 @@ struct plan_arg { u32 buf; u64 offset; };                /* offset in bytes (bat
 struct plan_int { i64 k; bool times_batch; };            /* k or k * batch */
 struct plan_cmd {
     u8 kind; u32 kernel;            /* plan.kernel[] */
+    u32 group;                      /* the eq.group it computes (PC_KERNEL): for group-by-group comparison */
     u32 narg; struct plan_arg *arg;
     u32 nsym; struct plan_int *sym;
     struct plan_int units;          /* work units [0, units) */
