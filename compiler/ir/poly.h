@@ -10,13 +10,23 @@
 
 enum poly_fn { POLY_EXP, POLY_LOG, POLY_TANH, POLY_ERF, POLY_SIN, POLY_COS, POLY_SIGMOID, POLYS };
 
-/* One step of a program: v[i] = op(v[a], v[b], v[c]).  v[0] is the argument. */
+/* One step of a program: v[i] = op(v[a], v[b], v[c]).  v[0] is the argument (of pow: v[0] and v[1]). */
 enum poly_op { PO_ARG, PO_CONST, PO_ADD, PO_SUB, PO_MUL, PO_FMA, PO_DIV, PO_MIN, PO_MAX, PO_ABS, PO_NEG, PO_ROUND /* to even */, PO_SQRT,
                PO_F2I /* exact small float to i32 */, PO_I2F, PO_ICONST, PO_IADD, PO_ISUB, PO_ISHL, PO_ISHR, PO_IAND, PO_IOR, PO_BITS /* f32 -> i32 */, PO_FLOAT /* i32 -> f32 bits */,
-               PO_LT, PO_LE, PO_EQ, PO_SELECT /* v[a] ? v[b] : v[c] */ };
-struct poly_step { u8 op; u16 a, b, c; float k; i32 i; };
+               PO_LT, PO_LE, PO_EQ, PO_SELECT /* v[a] ? v[b] : v[c] */, PO_FLOOR,
+               PO_WIDEN /* f32 -> f64: only in pow */, PO_NARROW };
+struct poly_step { u8 op; u16 a, b, c; double k; i64 i; };
 struct poly { const char *name; u32 n; const struct poly_step *step; double ulp; };
 extern const struct poly poly_table[POLYS];
 float poly_f32(enum poly_fn f, float x);        /* runs the program */
+
+/* The same over f64 (and i64, of which F2I, I2F, BITS and FLOAT speak then). */
+extern const struct poly poly_table_f64[POLYS];
+double poly_f64(enum poly_fn f, double x);
+
+/* x to the y: f64 programs of two arguments; the f32 one is the f64 one rounded. */
+extern const struct poly poly_pow_table;
+float poly_pow_f32(float x, float y);
+double poly_pow_f64(double x, double y);
 
 #endif
