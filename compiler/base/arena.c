@@ -97,7 +97,7 @@ static struct block *arena_next_block(struct arena *a, size_t bytes)
 
 void *arena_alloc(struct arena *a, size_t bytes)
 {
-    if (bytes > SIZE_MAX / 2)
+    if (bytes > (size_t)1 << 38)
         BUG("arena %s: absurd size %zu", a->lifetime, bytes);
     size_t want = (MAX(bytes, (size_t)1) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_GAP;
     struct block *b = a->cur;
