@@ -39,16 +39,21 @@ struct ast {
     struct loc loc;
     str text;           /* "str" in ast.def */
     struct num num;     /* INT, REAL */
-    struct ast **kid;
+    struct ast **kid;           /* an absent child (`?` in ast.def) is NULL */
     u32 nkid;
+    u32 depth;                  /* of the tree below: 1 for a leaf, at most AST_DEPTH */
     struct { u16 kind; u16 up; u32 slot; void *ptr; } bind;
     u32 id;             /* dense number within its file: keys of memo tables */
 };
 
+/* No tree is deeper, so walking one by recursion is safe. */
+enum { AST_DEPTH = 500 };
+
 struct ast *ast_new(struct arena *a, enum ast_kind kind, struct loc loc, str text, struct ast **kid, u32 nkid);
 const char *ast_kind_name(enum ast_kind k);
 const char *ast_binop_text(enum ast_binop op);
-/* The tree as records, one node a line, with types of names once resolved (--dump=ast). */
+/* The tree as records, one node a line, without places; names say what they stand for once
+ * resolved (--dump=ast). */
 void ast_dump(struct buf *b, const struct ast *n);
 
 /* Children of the kinds with several. */
@@ -62,6 +67,7 @@ struct ast_comment { struct loc loc; bool own_line; };
 struct ast_file {
     struct arena *a;
     const struct src *src;
+    u32 nnodes;                         /* ids are 0 .. nnodes - 1, in reading order */
     struct ast *root;                   /* A_FILE; items that parsed, even after errors */
     VEC(struct ast_comment) comments;   /* in order, for fmt */
 };
