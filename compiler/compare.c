@@ -1,0 +1,186 @@
+/* compare.c - see compare.h: the evaluator is the judge, its running error bound the measure. */
+#include "compiler/compare.h"
+#include "compiler/base/rng.h"
+#include "compiler/ir/ein_eval.h"
+#include "compiler/ir/elem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct job {
+    nasc_net *n;
+    struct arena *a;
+    i64 batch;
+    struct ein_eval *truth;         /* of the optimised cascade, all of it, in f64 */
+    struct compare *r;
+    struct buf *why;
+};
+
+static u64 buf_elems(const struct job *j, const struct plan_buf *b)
+{
+    return b->bytes / dtype_bytes(b->dtype) * (b->batched ? (u64)j->batch : 1);
+}
+
+/* Inputs in [-1, 1); integer inputs are small indices. */
+static void draw_input(const struct job *j, u32 number, u64 seed, const struct plan_buf *b, void *out)
+{
+    u64 n = buf_elems(j, b);
+    for (u64 i = 0; i < n; i++) {
+        u32 w[4];
+        rng_at(seed, 0x696e707574ull + number, i, w);
+        elem_set(b->dtype, out, i, dtype_is_float(b->dtype) ? (double)(i32)w[0] * 0x1p-31 : w[0] % 2);
+    }
+}
+
+static void to_values(enum dtype d, const void *from, double *to, u64 n)
+{
+    for (u64 i = 0; i < n; i++)
+        to[i] = elem_get(d, from, i);
+}
+
+/* Gives an evaluation of `c` the inputs and weights the exec has. */
+static void give(const struct job *j, struct ein_eval *ev, const struct cascade *c, void *const *in)
+{
+    const struct plan *p = j->n->plan;
+    u32 k = 0;
+    for (u32 t = 0; t < c->tens.n; t++)
+        if (c->tens.at[t].role == EIN_IN) {
+            const struct plan_buf *b = &p->buf.at[p->in[k]];
+            to_values(b->dtype, in[k], ein_eval_alloc(ev, c, t), buf_elems(j, b));
+            k++;
+        } else if (c->tens.at[t].role == EIN_PARAM || c->tens.at[t].role == EIN_STATE) {
+            double *v = ein_eval_alloc(ev, c, t);
+            for (u32 w = 0; w < p->weight.n; w++) {
+                const struct plan_buf *b = &p->buf.at[p->weight.at[w]];
+                u64 bytes;
+                if (j->n->ein->tens.at[b->tens].number == c->tens.at[t].number)
+                    to_values(b->dtype, exec_weight(j->n->exec, w, &bytes), v, buf_elems(j, b));
+            }
+        }
+}
+
+/* |got - want| in units of the bound; 0 / 0 is 0, and equal infinities agree. */
+static double ratio(double got, double want, double err)
+{
+    if (got == want || (got != got && want != want))
+        return 0;
+    double d = fabs(got - want);
+    return d <= err ? (err > 0 ? d / err : 0) : err > 0 && d == d ? d / err : INFINITY;
+}
+
+/* One run command alone: rounded truth in, native out, against the group's own bound. */
+static bool compare_group(struct job *j, u32 k)
+{
+    nasc_net *n = j->n;
+    const struct plan *p = n->plan;
+    const struct plan_cmd *cmd = &p->run.at[k];
+    const struct cascade *c = n->ein;
+    if (cmd->kind != PC_KERNEL)
+        return true;
+    u32 first = 0, last;
+    while (first < c->eq.n && c->eq.at[first].group != cmd->group)
+        first++;
+    for (last = first; last < c->eq.n && c->eq.at[last].group == cmd->group; last++)
+        ;
+    struct arena *a = arena_new("group");
+    struct ein_eval *ev = ein_eval_new(a, c, EVAL_BOUND, j->batch);
+    bool *written = NEW_ARRAY(a, bool, c->tens.n);
+    for (u32 e = first; e < last; e++)
+        for (u32 o = 0; o < c->eq.at[e].nout; o++)
+            written[c->eq.at[e].out[o]] = true;
+    for (u32 i = 0; i < cmd->narg; i++) {
+        const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
+        if (written[b->tens] || !b->tens)
+            continue;
+        u64 m = buf_elems(j, b);
+        char *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
+        double *v = ein_eval_alloc(ev, c, b->tens);
+        for (u64 x = 0; x < m; x++) {
+            elem_set(b->dtype, bytes, x, j->truth->tens[b->tens].v[x]);
+            v[x] = elem_get(b->dtype, bytes, x);
+        }
+    }
+    exec_command(n->exec, j->batch, k);
+    bool ok = ein_eval_run(ev, c, first, last, j->why);
+    double worst = 0;
+    for (u32 i = 0; ok && i < cmd->narg; i++) {
+        const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
+        if (!b->tens || !written[b->tens])
+            continue;
+        u64 m = buf_elems(j, b);
+        const void *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
+        for (u64 x = 0; x < m; x++)
+            worst = fmax(worst, ratio(elem_get(b->dtype, bytes, x), ev->tens[b->tens].v[x], ev->tens[b->tens].err[x]));
+    }
+    if (worst > 1) {
+        if (!j->r->bad_groups)
+            j->r->first_bad = arena_printf(n->a, "command %u (%s): error %.3g times the bound", k, cmd->what ? cmd->what : "", worst);
+        j->r->bad_groups++;
+    }
+    j->r->groups++;
+    j->r->worst_group = fmax(j->r->worst_group, worst);
+    arena_free(a);
+    return ok;
+}
+
+/* Outputs of the cascade as written, with its bound, against the native ones and against the rewritten cascade in f64. */
+static bool compare_ends(struct job *j, void *const *in, void *const *out)
+{
+    const struct plan *p = j->n->plan;
+    const struct cascade *c = j->n->written;
+    struct ein_eval *ev = ein_eval_new(j->a, c, EVAL_BOUND, j->batch);
+    give(j, ev, c, in);
+    if (!ein_eval_run(ev, c, 0, c->eq.n, j->why))
+        return false;
+    u32 k = 0;
+    j->r->end_checked = true;
+    for (u32 t = 0; t < c->tens.n; t++) {
+        if (c->tens.at[t].role != EIN_OUT)
+            continue;
+        const struct plan_buf *b = &p->buf.at[p->out[k]];
+        const struct ein_array *want = &ev->tens[t], *rewritten = &j->truth->tens[b->tens];
+        for (u64 x = 0; x < want->n; x++) {
+            if (!isfinite(want->v[x]) || !isfinite(want->err[x])) {
+                j->r->end_checked = false;
+                continue;
+            }
+            j->r->worst_end = fmax(j->r->worst_end, ratio(elem_get(b->dtype, out[k], x), want->v[x], want->err[x]));
+            /* Both evaluations are in f64: their errors are 2^-29 of the f32 bound each. */
+            j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], want->err[x] * 0x1p-28 + 1e-300));
+        }
+        k++;
+    }
+    return true;
+}
+
+bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf *why)
+{
+    *r = (struct compare){0};
+    if (!net_exec(n)) {
+        buf_puts(why, "not enough memory");
+        return false;
+    }
+    struct arena *a = arena_new("compare");
+    struct job j = {.n = n, .a = a, .batch = batch, .r = r, .why = why};
+    const struct plan *p = n->plan;
+    exec_weights_seed(n->exec, seed);
+    exec_load(n->exec);
+    n->weights = true;
+    void **in = NEW_ARRAY(a, void *, p->nin + 1), **out = NEW_ARRAY(a, void *, p->nout + 1);
+    for (u32 i = 0; i < p->nin; i++) {
+        in[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->in[i]]) * 8 + 64);
+        draw_input(&j, i, seed, &p->buf.at[p->in[i]], in[i]);
+    }
+    for (u32 i = 0; i < p->nout; i++)
+        out[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->out[i]]) * 8 + 64);
+    j.truth = ein_eval_new(a, n->ein, EVAL_F64, batch);
+    give(&j, j.truth, n->ein, in);
+    bool ok = exec_run(n->exec, batch, (const void *const *)in, out);
+    if (!ok)
+        buf_puts(why, "not enough memory");
+    ok = ok && ein_eval_run(j.truth, n->ein, 0, n->ein->eq.n, why) && compare_ends(&j, in, out);
+    for (u32 k = 0; ok && k < p->run.n; k++)
+        ok = compare_group(&j, k);
+    arena_free(a);
+    return ok;
+}
