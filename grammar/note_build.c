@@ -219,15 +219,8 @@ static bool fill_nt(struct notation *n, u32 nt)
     } else if (n->nt.at[nt].kind == NT_CHOOSE) {
         const struct ast *opts = choose->kid[0];
         for (u32 i = 0; i < opts->nkid; i++) {
-            const struct ast *o = opts->kid[i], *e = o->kind == A_OPT ? o->kid[o->nkid - 1] : o;
-            struct note_alt t = { .alt = o, .number = i + 1 };
+            struct note_alt t = { .alt = opts->kid[i], .number = i + 1 };
             ok &= add_alt(n, nt, t);
-            if (ok && e != o && e->kind == A_RANGE) {     /* the elaborator may name the range itself */
-                struct note_alt *twin = arena_dup(n->a, note_find(n, o, NULL), sizeof *twin);
-                twin->alt = e;
-                twin->next = NULL;
-                remember(n, twin);
-            }
         }
     }
     return ok;

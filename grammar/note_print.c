@@ -1,0 +1,55 @@
+/* note_print.c - a derivation as text: the first form of every alternative, filled in. */
+#include "grammar/note.h"
+
+static void print(struct buf *b, const struct notation *n, const struct draw *d);
+
+static bool of_slot(const struct note_slot *s, const struct draw *d)
+{
+    for (u32 i = 0; i < s->at.n; i++)
+        if (s->at.at[i] == d->at)
+            return true;
+    return false;
+}
+
+static void piece(struct buf *b, const struct notation *n, const struct note_alt *t, const struct note_piece *p, const struct draw *d)
+{
+    bool first = true;
+    switch (p->kind) {
+    case NP_TEXT:
+        buf_put(b, p->text, p->len);
+        break;
+    case NP_VALUE:
+        for (u32 i = d->nvar; i-- > 0;)         /* inner ones hide outer ones */
+            if (d->var[i] == p->var) {
+                buf_puts(b, d->value[i].text);
+                return;
+            }
+        BUG("a draw of `%s` has no value for `%s`", d->rules ? d->rules->d.name : "choose", p->var);
+    default:
+        for (u32 i = 0; i < d->nchild; i++) {
+            if (!of_slot(&t->slot.at[p->slot], d->child[i]))
+                continue;
+            if (!first && p->kind == NP_LIST)
+                buf_put(b, p->text, p->len);
+            first = false;
+            print(b, n, d->child[i]);
+            if (p->kind == NP_SLOT)
+                return;
+        }
+    }
+}
+
+static void print(struct buf *b, const struct notation *n, const struct draw *d)
+{
+    const struct note_alt *t = note_find(n, d->alt, d->inner);
+    if (!t)
+        BUG("no notation for a draw of `%s`", d->rules ? d->rules->d.name : "choose");
+    const struct note_form *f = &t->form.at[0];
+    for (u32 i = 0; i < f->piece.n; i++)
+        piece(b, n, t, &f->piece.at[i], d);
+}
+
+void notation_print(struct buf *b, const struct notation *n, const struct derivation *d)
+{
+    print(b, n, d->root);
+}
