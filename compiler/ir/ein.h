@@ -9,6 +9,11 @@
  * Without a reduction the value is body(p), and there is no post.  `post` (a fused epilogue) sees the parallel ranks
  * and the reduction's result as (acc 0).  Absent points (guard 0) are skipped by reductions; a map writes 0 there.
  *
+ * Reductions run over the points of the reduced ranks in row-major order.  An empty one gives the identity: 0, 1, the
+ * dtype's lowest and highest value (floats: -inf, inf).  argmax and argmin give the row-major number of the first best point, -1 for none.
+ * max(a, b) is a > b ? a : b, min(a, b) is a < b ? a : b.  Comparisons are bool; a constant takes the dtype it is used with.
+ * A read whose place is not proven has a pad value; gathered places (GATHER) are such unless a remainder bounds them.
+ *
  * Scans.  Equations with the same `scan` (> 0, contiguous) form a recurrence: for t = 0 .. N-1 (or down), each
  * is evaluated in order at that t; `scan_rank` is the local rank that is t.  A tensor written at t + 1 is read at t.
  *
@@ -19,6 +24,8 @@
 #define NASC_EIN_H
 #include "compiler/base/diag.h"
 #include "compiler/base/hash.h"
+#include "compiler/ir/idmap.h"
+#include "compiler/ir/op.h"
 #include "compiler/ir/type.h"
 
 enum ein_kind {
@@ -84,11 +91,15 @@ struct cascade {
     VEC(ein_node) list;
     VEC(struct ein_monoid) monoid;
     VEC(struct ein_eq) eq;
-    struct hmap cons;
+    struct idmap cons;              /* nodes by content */
+    struct idmap byname;            /* tensors by name + 1 */
+    struct { u64 *at; u32 cap, now; } memo;     /* of ein_subst and ein_simplify: stamp and result by node */
 };
 
 struct cascade *cascade_new(struct arena *a, struct str_pool *sp, str name);    /* symbol 0 = batch */
+/* Names are unique: one that is taken, or none, gets a number behind it.  Copies dims. */
 u32 cascade_tens(struct cascade *c, struct ein_tens t);
+bool cascade_find(const struct cascade *c, str name, u32 *tens);
 u32 cascade_eq(struct cascade *c, struct ein_eq e);     /* appended; copies arrays into the arena */
 
 /* Nodes.  Index constructors simplify on the spot (constants, 0, 1, sums ordered, c * (a + b)). Points: only constants fold. */
@@ -103,13 +114,34 @@ ein_node ein_imod(struct cascade *c, ein_node a, i64 k);
 ein_node ein_op1(struct cascade *c, enum ein_kind k, ein_node a);
 ein_node ein_op2(struct cascade *c, enum ein_kind k, ein_node a, ein_node b);
 ein_node ein_select(struct cascade *c, ein_node a, ein_node b, ein_node z);
+ein_node ein_cast(struct cascade *c, ein_node a, enum dtype t);
 ein_node ein_read(struct cascade *c, u32 tens, u32 nsub, const ein_node *sub, ein_node pad);
 /* Replaces rank k by with[k] (0: keep) everywhere under x. */
 ein_node ein_subst(struct cascade *c, ein_node x, u32 n, const ein_node *with);
 /* Interval of an index node over ranks of those extents (a call-bound extent counts as [1, 2^31]). false: unbounded. */
 bool ein_range(const struct cascade *c, ein_node x, u32 nrank, const struct ein_rank *rank, i64 *lo, i64 *hi);
-/* The same index, simplified under the ranges of its ranks: (h*W + w)/W -> h, (x % 8) -> x for x in [0, 8), .. */
+/* The same node, its indices simplified under the ranges of their ranks: (h*W + w)/W -> h, (x % 8) -> x for x in [0, 8),
+ * comparisons that ranges decide, pads of reads that are in range. */
 ein_node ein_simplify(struct cascade *c, ein_node x, u32 nrank, const struct ein_rank *rank);
+
+/* Everything under x, children before parents, each once. */
+typedef VEC(ein_node) ein_nodes;
+void ein_reach(struct arena *a, const struct cascade *c, ein_node x, ein_nodes *out);
+/* An index as a sum of integer multiples of atoms (ranks, symbols, quotients, remainders, gathers) and a constant. */
+enum { LIN_TERMS = 24 };
+struct ein_lin { u32 n; struct { ein_node atom; i64 k; } t[LIN_TERMS]; i64 c; };
+bool ein_lin(const struct cascade *c, ein_node x, i64 times, struct ein_lin *l);      /* adds to *l; false: too many terms or overflow */
+bool ein_lin_range(const struct cascade *c, const struct ein_lin *l, u32 nrank, const struct ein_rank *rank, i64 *lo, i64 *hi);
+/* The dtype of a point node in an equation; EIN_ANY for constants and the like, which take the other operand's; EIN_MIXED where operands disagree. */
+enum { EIN_ANY = -1, EIN_MIXED = -2 };
+int ein_dtype(const struct cascade *c, const struct ein_eq *e, ein_node x);
+/* Fills in the phases of tensors and equations. */
+void ein_phases(struct cascade *c);
+const char *ein_kind_word(enum ein_kind k);
+const char *ein_red_word(enum red_kind k);      /* "add" */
+const char *ein_init_word(enum init_kind k);    /* "kaiming_uniform" */
+u32 ein_kind_nchild(enum ein_kind k);
+bool ein_is_index(const struct cascade *c, ein_node x);
 
 void ein_dump(struct buf *b, const struct cascade *c);                      /* reads back with ein_read_text */
 struct cascade *ein_read_text(struct arena *a, struct str_pool *sp, struct diags *ds, const struct src *s);
