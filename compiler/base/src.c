@@ -10,9 +10,6 @@
 
 struct srcs { struct arena *a; VEC(struct src *) all; };
 
-/* Offsets are 32 bits, and nobody writes more than this by hand. */
-static const size_t SRC_LARGEST = (size_t)1 << 30;
-
 struct srcs *srcs_new(struct arena *a)
 {
     struct srcs *s = NEW(a, struct srcs);
@@ -62,8 +59,13 @@ struct src_pos src_pos(const struct src *s, u32 off)
     return (struct src_pos){ lo + 1, off - s->line_off[lo] + 1 };
 }
 
-/* By reading until the end, so pipes work too. */
 char *src_read_file(struct arena *a, const char *path, size_t *len)
+{
+    return src_read_file_max(a, path, len, SRC_LARGEST);
+}
+
+/* By reading until the end, so pipes work too. */
+char *src_read_file_max(struct arena *a, const char *path, size_t *len, size_t most)
 {
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -75,7 +77,7 @@ char *src_read_file(struct arena *a, const char *path, size_t *len)
     if (fstat(fileno(f), &st) == 0) {
         if (S_ISDIR(st.st_mode))
             err = EISDIR;
-        else if (S_ISREG(st.st_mode) && st.st_size > 0 && (u64)st.st_size <= SRC_LARGEST)
+        else if (S_ISREG(st.st_mode) && st.st_size > 0 && (u64)st.st_size <= most)
             cap = (size_t)st.st_size + 1;
     }
     while (!err) {
@@ -96,7 +98,7 @@ char *src_read_file(struct arena *a, const char *path, size_t *len)
             break;
         }
         n += got;
-        if (n > SRC_LARGEST)
+        if (n > most)
             err = EFBIG;
     }
     fclose(f);

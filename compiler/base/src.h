@@ -15,8 +15,12 @@ struct srcs *srcs_new(struct arena *a);
 const struct src *srcs_add(struct srcs *s, const char *name, const char *text, size_t len);
 const struct src *srcs_get(const struct srcs *s, u32 file);     /* NULL for 0 */
 struct src_pos src_pos(const struct src *s, u32 off);
-/* Reads a whole file into arena memory; NULL on failure with errno set. */
+#define SRC_LARGEST ((size_t)1 << 30)   /* bytes of a source text at most: offsets are 32 bits */
+#define FILE_LARGEST ((size_t)1 << 37)
+/* Reads a whole file into arena memory, NUL behind it; NULL on failure with errno set (EFBIG: more than SRC_LARGEST,
+ * or `most`). */
 char *src_read_file(struct arena *a, const char *path, size_t *len);
+char *src_read_file_max(struct arena *a, const char *path, size_t *len, size_t most);
 
 struct loc loc_join(struct loc a, struct loc b);        /* from a's start to b's end */
 
