@@ -155,26 +155,25 @@ static void begin(struct parser *p, int how)
     parse_feed(p, (struct token){ .kind = how });
 }
 
-/* The parser holds an `error` since the token `wrong`: skips tokens until it takes one that ends the
- * broken thing, and returns that one.  Kind 0: the text ended first. */
+/* An `error` stands for what was broken at the token `wrong`: skips tokens to one that can end
+ * that, feeds it and returns it.  Kind 0: the text ended first. */
 static struct token recover(struct parser *p, struct lexer *lx, struct token wrong)
 {
     bool rule = p->item.kind == TK_RULE || p->item.kind == TK_INLINE, outer = false;
     u32 brace = wrong.brace;
-    struct token t = wrong;
-    while (parse_recovering(p)) {
-        t = lex_next(lx);
+    parse_remember(p);
+    for (struct token t = wrong;; t = lex_next(lx)) {
         if (!t.kind)
-            break;
+            return t;
         if (outer)
             brace = t.brace;
-        bool close = brace && t.kind == TK_RBRACE && t.brace == brace;
-        outer = close;
-        if (close || (t.kind == TK_SEP && t.depth == brace) || (t.kind == TK_BAR && t.depth == 0 && !brace && rule))
+        outer = brace && t.kind == TK_RBRACE && t.brace == brace;
+        bool ends = outer || (t.kind == TK_SEP && t.depth == brace) || (t.kind == TK_BAR && !t.depth && !brace && rule);
+        if (ends && parse_viable(p, t.kind)) {
             parse_feed(p, t);
+            return t;
+        }
     }
-    parse_recovered(p);
-    return t;
 }
 
 /* Leaves out the rest of an item, and begins again behind it. */
@@ -183,6 +182,7 @@ static struct token give_up(struct parser *p, struct lexer *lx, struct token t, 
     struct diag *d = diag_add(p->ds, E0111, p->too_deep.len ? p->too_deep : t.loc, "this is nested too deeply");
     diag_note(p->ds, d, "a tree of at most %d levels is read; name parts of it with `let` or rules", AST_DEPTH);
     p->too_deep.len = 0;
+    p->overflow = false;
     while (t.kind && !(t.kind == TK_SEP && t.depth == 0))
         t = lex_next(lx);
     begin(p, how);
@@ -202,23 +202,24 @@ static void run(struct parser *p, struct lexer *lx, int how)
             p->item = t;
         }
         parse_remember(p);
-        parse_feed(p, t);
-        if (first)
-            p->broken = false;          /* only now: feeding it put the item before into the tree */
-        if (p->overflow || p->too_deep.len) {
-            p->broken = true;
-            t = give_up(p, lx, t, how);
-        } else if (p->error) {
-            p->broken = true;
+        if (parse_viable(p, t.kind)) {
+            parse_feed(p, t);
+            if (first)
+                p->broken = false;      /* only now: feeding it put the item before into the tree */
+        } else {
             parse_complain(p, t);
-            if (!p->failed)
-                t = recover(p, lx, t);
+            if (!parse_shift_error(p))
+                return;
+            p->broken = true;
+            t = recover(p, lx, t);
         }
+        if (p->overflow || p->too_deep.len)
+            t = give_up(p, lx, t, how);
         p->last[2] = p->last[1];
         p->last[1] = p->last[0];
         p->last[0] = t;
         first = t.kind == TK_SEP && t.depth == 0;
-    } while (t.kind && !p->failed);
+    } while (t.kind);
 }
 
 static struct parser *parser_new(struct arena *a, struct str_pool *sp, struct diags *ds, const struct src *src)

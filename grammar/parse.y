@@ -78,9 +78,8 @@ static struct ast *block_alternative(struct parser *p, struct ast *block, struct
 /* Nothing to destroy: all is in the arena.  (Without these lines generated code warns.) */
 %token_destructor { (void)p; (void)$$; }
 %default_destructor { (void)p; (void)$$; }
-%syntax_error { (void)yymajor; (void)yyminor; p->error = true; }
+%syntax_error { (void)p; (void)yyminor; BUG("token %d was viable and is not", yymajor); }
 %stack_overflow { p->overflow = true; }
-%parse_failure { p->failed = true; }
 
 %token WHOLE_FILE JUST_EXPR SEP BAD.
 
@@ -386,7 +385,7 @@ void parse_restart(struct parser *p)
 
 void parse_feed(struct parser *p, struct token t)
 {
-    p->error = p->overflow = p->failed = false;
+    p->overflow = false;
     lemon_parse(p->lemon, t.kind, t, p);
 }
 
@@ -398,8 +397,8 @@ void parse_remember(struct parser *p)
         p->state[p->nstate++] = s->stateno;
 }
 
-/* Runs the automaton on states alone, from the stack as it was before the last token: by the
- * time Lemon complains it has made default reductions that hide what was possible. */
+/* Runs the automaton on states alone.  Asked before every token: by the time Lemon complains it has
+ * made default reductions that hide what was possible. */
 bool parse_viable(const struct parser *p, int kind)
 {
     YYACTIONTYPE state[PARSER_STACK + 2];
@@ -418,13 +417,22 @@ bool parse_viable(const struct parser *p, int kind)
     return false;
 }
 
-bool parse_recovering(const struct parser *p)
+/* Throws away what the innermost broken thing has on the stack and puts `error` there.  Not
+ * left to Lemon, which would first make default reductions on the wrong token and so leave the
+ * rule or block that could have gone on. */
+bool parse_shift_error(struct parser *p)
 {
-    return ((const yyParser *)p->lemon)->yytos->major == YYERRORSYMBOL;
-}
-
-void parse_recovered(struct parser *p)
-{
-    ((yyParser *)p->lemon)->yyerrcnt = -1;
+    yyParser *y = p->lemon;
+    struct token none = { 0 };
+    while (y->yytos->stateno >= YY_MIN_REDUCE)          /* reductions that need no look-ahead */
+        yy_reduce(y, y->yytos->stateno - YY_MIN_REDUCE, YYNOCODE, none);
+    for (; y->yytos > y->yystack; y->yytos--) {
+        YYACTIONTYPE act = yy_find_reduce_action(y->yytos->stateno, YYERRORSYMBOL);
+        if (act <= YY_MAX_SHIFTREDUCE) {
+            yy_shift(y, act, YYERRORSYMBOL, none);
+            return true;
+        }
+    }
+    return false;
 }
 }

@@ -47,7 +47,7 @@ static bool covered(const struct scene *s, int k)
     static const int begins[] = { TK_ID, TK_INT, TK_REAL, TK_STRING, TK_UNDERSCORE, TK_IF, TK_CHOOSE, TK_EACH, TK_ONCE, TK_SHARE,
                                   TK_REPEAT, TK_NOT, TK_MINUS, TK_LPAREN, TK_LBRACE };
     static const int goes_on[] = { TK_PIPE, TK_OR, TK_AND, TK_LT, TK_LE, TK_GT, TK_GE, TK_EQEQ, TK_NE, TK_PLUS, TK_MINUS, TK_PLUSPLUS,
-                                   TK_STAR, TK_SLASH, TK_PERCENT, TK_FATARROW, TK_LPAREN, TK_LBRACKET, TK_DOT };
+                                   TK_STAR, TK_SLASH, TK_PERCENT, TK_FATARROW, TK_LPAREN, TK_LBRACKET, TK_DOT, TK_COLON };
     if (s->item || (lex_is_soft(k) && s->can[TK_ID]))
         return true;
     if (s->statement && lex_is_soft(k))
@@ -84,10 +84,10 @@ static void list_expected(struct buf *b, const struct scene *s)
     for (u32 i = 1; i < COUNTOF(all_tokens); i++)
         if (s->can[all_tokens[i]] && !covered(s, all_tokens[i]))
             phrase[n++] = lex_token_name(all_tokens[i]);
-    if (s->can[TK_SEP])
-        phrase[n++] = lex_token_name(TK_SEP);
     if (!n && s->operand)
         phrase[n++] = "an operator";
+    if (s->can[TK_SEP])
+        phrase[n++] = lex_token_name(TK_SEP);
     if (n > 6)
         n = 6;
     for (u32 i = 0; i < n; i++)
@@ -178,6 +178,8 @@ static const char *hint(const struct scene *s)
         return "a family ranges over a set in braces: `for k in {1, 3}: ...`";
     if (s->last == TK_LBRACE && k == TK_RBRACE)
         return "a block ends with its value, and an op's body says what its output is";
+    if (s->last == TK_STRING && s->can[TK_BAR] && s->can[TK_OR] && !s->operand)
+        return "alternatives are separated by `|`, and further notations of one by `or`";
     if (!s->operand)
         return k == TK_DOT && s->expression ? "a fraction needs a digit before its point: 0.5" : NULL;
     /* An expression has been read, and this cannot follow it. */
@@ -195,10 +197,12 @@ static const char *hint(const struct scene *s)
         return "a line that begins with `{` goes on with the line before: put a `;` between them";
     if (k == TK_STRING)
         return "a notation follows `as`";
-    if (word && s->last2 == TK_LPAREN && s->can[TK_RPAREN])
+    if (word && s->can[TK_RPAREN] && s->last2 == TK_LPAREN && s->p->last[2].kind != TK_ID && s->p->last[2].kind != TK_RBRACKET)
         return "`(h w)` folds axes, directly inside [ ] and of names only; a product needs its `*`";
     if (word && (s->last == TK_INT || s->last == TK_REAL))
         return "a product needs its `*`";
+    if (word && (s->can[TK_RPAREN] || s->can[TK_RBRACKET]))
+        return "what stands in brackets is separated by `,`; a product needs its `*`";
     if (s->can[TK_BAR] && word)
         return "alternatives are separated by `|`";
     return NULL;

@@ -19,10 +19,10 @@ struct parser {
     struct token item, before;          /* first token of the item being read, and of the one before */
     struct nodes items;
     struct ast *expr;                   /* what JUST_EXPR read */
-    bool error, overflow, failed;       /* set while a token is fed */
+    bool overflow;                      /* Lemon's stack was full while a token was fed */
     bool broken;                        /* the item being read has an error: it is left out */
     struct loc too_deep;                /* len > 0: a tree grew past AST_DEPTH here */
-    u16 *state;                         /* Lemon's stack before the current token */
+    u16 *state;                         /* Lemon's stack when parse_remember was called */
     u32 nstate;
 };
 
@@ -31,9 +31,8 @@ void *parse_new(struct arena *a);
 void parse_restart(struct parser *p);
 void parse_feed(struct parser *p, struct token t);
 void parse_remember(struct parser *p);                  /* fills state */
-bool parse_viable(const struct parser *p, int kind);    /* could that token have stood there? */
-bool parse_recovering(const struct parser *p);          /* an error is on top of the stack */
-void parse_recovered(struct parser *p);                 /* complain again at the next error */
+bool parse_viable(const struct parser *p, int kind);    /* could that token stand there? */
+bool parse_shift_error(struct parser *p);               /* false: nothing can hold an error */
 
 /* ast_parse.c: what the grammar's actions call */
 struct ast *parse_node(struct parser *p, enum ast_kind kind, struct loc loc, str text, struct ast **kid, u32 nkid);
