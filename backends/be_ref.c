@@ -7,7 +7,7 @@
  * A value lives in a slot of native lanes (bool: one byte a lane; f16, bf16: their bits); slots are laid out once per run. */
 #include "backends/backend.h"
 
-#include "compiler/ir/half.h"
+#include "compiler/ir/elem.h"
 #include "compiler/ir/op.h"
 #include "compiler/ir/poly.h"
 
@@ -200,8 +200,8 @@ static void put_real(void *p, enum dtype d, u32 k, double v)    /* v is exact in
     switch (d) {
     case DT_F64: ((double *)p)[k] = v; break;
     case DT_F32: ((float *)p)[k] = (float)v; break;
-    case DT_F16: ((u16 *)p)[k] = f16_of_f32((float)v); break;
-    default: ((u16 *)p)[k] = bf16_of_f32((float)v); break;
+    case DT_F16: ((u16 *)p)[k] = elem_f32_to_f16((float)v); break;
+    default: ((u16 *)p)[k] = elem_f32_to_bf16((float)v); break;
     }
 }
 
@@ -210,8 +210,8 @@ static double get_real(const void *p, enum dtype d, u32 k)
     switch (d) {
     case DT_F64: return ((const double *)p)[k];
     case DT_F32: return (double)((const float *)p)[k];
-    case DT_F16: return (double)f32_of_f16(((const u16 *)p)[k]);
-    default: return (double)f32_of_bf16(((const u16 *)p)[k]);
+    case DT_F16: return (double)elem_f16_to_f32(((const u16 *)p)[k]);
+    default: return (double)elem_bf16_to_f32(((const u16 *)p)[k]);
     }
 }
 
