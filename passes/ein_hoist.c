@@ -1,0 +1,187 @@
+/* ein_hoist.c - ein-hoist: what depends on parameters only is computed once, in the load phase.
+ *
+ *     y[r0,r1] = mul(mul(sub(read(x, r0, r1), read(m, r1)), rsqrt(add(read(v, r1), 1e-5))), read(g, r1))
+ * ->  h[r0] = mul(rsqrt(add(read(v, r0), 1e-5)), read(g, r0))                 (load)
+ *     y[r0,r1] = mul(sub(read(x, r0, r1), read(m, r1)), read(h, r1))
+ *
+ * Factors of a product are regrouped for that unless --strict-math.  A hoisted tensor has the ranks its expression depends on. */
+#include "passes/rewrite.h"
+
+enum { HOIST_ELEMS = 1 << 24, FACTORS = 32 };
+
+struct hoist { struct rewrite *w; u32 eq; struct ein_eq e; ein_node from[32], to[32]; u32 n; };
+
+/* The latest phase of what is read under x; a call-bound symbol or the reduction's result is RUN. */
+static u8 phase_of(struct rewrite *w, const struct ein_eq *e, ein_node x, u64 *ranks, bool *reads)
+{
+    struct cascade *c = w->c;
+    ein_nodes all = {0};
+    u8 phase = EIN_PHASE_CONST;
+    *ranks = 0;
+    *reads = false;
+    ein_reach(w->a, c, x, &all);
+    for (u32 i = 0; i < all.n; i++) {
+        const struct ein_x *y = &c->node.at[all.at[i]];
+        if (y->kind == EIN_READ || y->kind == EIN_GATHER) {
+            phase = MAX(phase, c->tens.at[y->u].phase);
+            *reads = true;
+        }
+        if (y->kind == EIN_ACC || y->kind == EIN_ARG || y->kind == EIN_SYM || y->kind == EIN_RAND)
+            phase = EIN_PHASE_RUN;
+        if (y->kind == EIN_RANK) {
+            if (y->u >= 64 || e->rank[y->u].ext < 0)
+                phase = EIN_PHASE_RUN;
+            else
+                *ranks |= (u64)1 << y->u;
+        }
+    }
+    return phase;
+}
+
+/* A product's load-time factors side by side: (x * a) * b -> x * (a * b). */
+static ein_node regroup(struct hoist *h, ein_node x)
+{
+    struct cascade *c = h->w->c;
+    ein_node todo[FACTORS], run[FACTORS], load[FACTORS];
+    u32 n = 0, nrun = 0, nload = 0;
+    if (c->node.at[x].kind != EIN_MUL)
+        return x;
+    todo[n++] = x;
+    while (n) {
+        ein_node y = todo[--n];
+        u64 ranks;
+        bool reads;
+        bool is_load = phase_of(h->w, &h->e, y, &ranks, &reads) < EIN_PHASE_RUN;
+        if (c->node.at[y].kind == EIN_MUL && !is_load && n + 2 <= FACTORS) {
+            todo[n++] = c->node.at[y].b;
+            todo[n++] = c->node.at[y].a;
+        } else if (nrun + nload == FACTORS) {
+            return x;
+        } else if (is_load) {
+            load[nload++] = y;
+        } else {
+            run[nrun++] = y;
+        }
+    }
+    if (nload < 2 || !nrun)
+        return x;
+    ein_node r = run[0], l = load[0];
+    for (u32 i = 1; i < nrun; i++)
+        r = ein_op2(c, EIN_MUL, r, run[i]);
+    for (u32 i = 1; i < nload; i++)
+        l = ein_op2(c, EIN_MUL, l, load[i]);
+    return ein_op2(c, EIN_MUL, r, l);
+}
+
+/* A new tensor for x over the ranks it depends on; the read that stands for it. */
+static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
+{
+    struct cascade *c = h->w->c;
+    ein_node with[64] = {0}, sub[64], read[64];
+    ein_ext dim[64];
+    struct ein_rank rank[64];
+    u32 n = 0;
+    u64 elems = 1;
+    for (u32 k = 0; k < h->e.nrank; k++) {
+        if (!(ranks >> k & 1))
+            continue;
+        with[k] = sub[n] = ein_rank(c, n);
+        read[n] = ein_rank(c, k);
+        dim[n] = h->e.rank[k].ext;
+        rank[n] = h->e.rank[k];
+        rank[n].kind = EIN_PAR;
+        if (__builtin_mul_overflow(elems, (u64)dim[n], &elems) || elems > HOIST_ELEMS)
+            return 0;
+        n++;
+    }
+    int d = ein_dtype(c, &h->e, x);
+    if (d == EIN_ANY)
+        d = h->e.acc;
+    if (d < 0 || d == DT_BOOL)
+        return 0;
+    struct ein_tens t = {.name = str_fmt(c->sp, "%s.load", c->tens.at[h->e.out[0]].name), .role = EIN_TEMP, .dtype = (u8)d,
+                         .phase = EIN_PHASE_LOAD, .ndim = n, .dim = dim};
+    u32 out = cascade_tens(c, t);
+    ein_node body = ein_subst(c, x, h->e.nrank, with);
+    struct ein_eq e = {.nout = 1, .out = &out, .nsub = n, .sub = sub, .nrank = n, .rank = rank, .acc = (u8)d, .nbody = 1, .body = &body,
+                       .as_written = h->e.as_written, .prov = h->e.prov};
+    e.out = arena_dup(c->a, e.out, sizeof *e.out);
+    e.sub = arena_dup(c->a, e.sub, sizeof *e.sub * n);
+    e.rank = arena_dup(c->a, e.rank, sizeof *e.rank * n);
+    e.body = arena_dup(c->a, e.body, sizeof *e.body);
+    rw_before(h->w, h->eq, e);
+    if (h->w->o->break_ == BREAK_HOIST && n && dim[n - 1] > 1)
+        read[n - 1] = ein_iadd(c, ein_int(c, dim[n - 1] - 1), ein_imul(c, read[n - 1], -1));
+    return ein_read(c, out, n, read, 0);
+}
+
+/* Largest load-time subexpressions that compute something, from the root down. */
+static void find(struct hoist *h, ein_node x)
+{
+    struct cascade *c = h->w->c;
+    if (!x || h->n == COUNTOF(h->from) || ein_is_index(c, x))
+        return;
+    for (u32 i = 0; i < h->n; i++)
+        if (h->from[i] == x)
+            return;
+    u64 ranks;
+    bool reads;
+    u8 phase = phase_of(h->w, &h->e, x, &ranks, &reads);
+    u32 cost = rw_cost(h->w, x);
+    if (phase < EIN_PHASE_RUN) {
+        if (cost >= (reads ? 1u : 4u)) {
+            ein_node to = hoisted(h, x, ranks);
+            if (to) {
+                h->from[h->n] = x;
+                h->to[h->n++] = to;
+            }
+        }
+        return;
+    }
+    struct ein_x y = c->node.at[x];
+    find(h, y.a);
+    find(h, y.b);
+    find(h, y.c);
+}
+
+/* Bottom-up regrouping of every product under x. */
+static ein_node regroup_all(struct hoist *h, ein_node x)
+{
+    ein_nodes all = {0};
+    if (!x)
+        return 0;
+    ein_reach(h->w->a, h->w->c, x, &all);
+    for (u32 i = all.n; i-- > 0;) {     /* the outermost product of a chain first */
+        ein_node to = regroup(h, all.at[i]);
+        if (to != all.at[i])
+            return rw_replace(h->w->c, x, 1, &all.at[i], &to);
+    }
+    return x;
+}
+
+u32 ein_hoist(struct cascade *c, const struct pass_options *o)
+{
+    ein_phases(c);
+    struct rewrite *w = rw_open(c, o);
+    for (u32 i = 0; i < w->neq; i++) {
+        struct hoist h = {.w = w, .eq = i, .e = c->eq.at[i]};
+        if (h.e.phase < EIN_PHASE_RUN || h.e.scan || c->training || h.e.nrank > 63)
+            continue;
+        h.e.body = arena_dup(c->a, h.e.body, sizeof *h.e.body * h.e.nbody);
+        if (!o->strict) {
+            for (u32 k = 0; k < h.e.nbody; k++)
+                h.e.body[k] = regroup_all(&h, h.e.body[k]);
+            h.e.post = regroup_all(&h, h.e.post);
+        }
+        for (u32 k = 0; k < h.e.nbody; k++)
+            find(&h, h.e.body[k]);
+        find(&h, h.e.post);
+        if (!h.n)
+            continue;
+        for (u32 k = 0; k < h.e.nbody; k++)
+            h.e.body[k] = rw_replace(c, h.e.body[k], h.n, h.from, h.to);
+        h.e.post = rw_replace(c, h.e.post, h.n, h.from, h.to);
+        c->eq.at[i] = h.e;
+    }
+    return rw_close(w);
+}
