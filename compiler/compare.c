@@ -90,7 +90,7 @@ static bool compare_group(struct job *j, u32 k)
             written[c->eq.at[e].out[o]] = true;
     for (u32 i = 0; i < cmd->narg; i++) {
         const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
-        if (written[b->tens] || !b->tens)
+        if (b->tens >= c->tens.n || written[b->tens])
             continue;
         u64 m = buf_elems(j, b);
         char *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
@@ -105,7 +105,7 @@ static bool compare_group(struct job *j, u32 k)
     double worst = 0;
     for (u32 i = 0; ok && i < cmd->narg; i++) {
         const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
-        if (!b->tens || !written[b->tens])
+        if (b->tens >= c->tens.n || !written[b->tens])
             continue;
         u64 m = buf_elems(j, b);
         const void *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
