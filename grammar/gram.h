@@ -22,7 +22,7 @@ struct gram_decl {              /* head of each of the following */
 };
 struct gram_const { struct gram_decl d; struct ast *ast; bool evaluated, overridden; struct num v; str s; };
 /* An overload set of ops. */
-struct gram_ops { struct gram_decl d; VEC(struct op *) overload; VEC(struct ast *) ast; };
+struct gram_ops { struct gram_decl d; VEC(struct op *) overload; VEC(struct ast *) ast; VEC(u32) nslot; /* names of its signature */ };
 /* An overload set of rules, nets or a space: told apart by argument types. */
 enum rule_form { RF_RULE, RF_NET, RF_SPACE };
 enum rule_yield { RY_VALUE, RY_STAGE, RY_SIZE };        /* what its alternatives are */
@@ -68,6 +68,7 @@ struct gram {
     struct op_memo *memo;
     VEC(struct gram_module *) module;       /* imports first; the last is the one asked for */
     u32 noverride; const struct gram_override *override;
+    const struct num *override_num;         /* [noverride]; BAD where it is a string */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     void *cache;                            /* elab: counts of op instances */
 };
@@ -79,6 +80,8 @@ typedef const char *(*gram_open_fn)(void *ctx, struct arena *a, const char *modu
  * errors.  Unknown override names are diagnosed. */
 struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, struct diags *ds, gram_open_fn open, void *ctx,
                        const char *module, u32 noverride, const struct gram_override *override);
+/* The number that -D gives to a name; NULL: none. */
+const struct num *gram_override_num(const struct gram *g, str name);
 /* The space of that name (NULL: the only one; complains when there is none or several). */
 struct gram_rule *gram_space(struct gram *g, const char *name);
 struct gram_decl *gram_lookup(struct gram *g, struct gram_module *m, str name);

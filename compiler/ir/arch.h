@@ -62,6 +62,7 @@ struct arch *ab_finish(struct arch_builder *b);                         /* last 
 /* One more parameter for the innermost open function, after those it has: a value that its body turned out to need
  * from outside.  Values are renumbered at ab_end, so the numbers given out while a function is open mean nothing after. */
 aval ab_param(struct arch_builder *b, type_id t);
+aval ab_param_entry(struct arch_builder *b, type_id t);                   /* the same for the outermost open function */
 u32 ab_tie(struct arch_builder *b);                                     /* a new tie number of the innermost open function */
 void ab_recipe(struct arch_builder *b, struct arecipe r);
 /* For repeats: a function closed but not yet kept; it can be compared, kept (ab_keep: id of the older equal one, if any) or copied into

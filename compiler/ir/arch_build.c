@@ -64,6 +64,15 @@ aval ab_param(struct arch_builder *b, type_id t)
     return ADDED | (b->open->param.n - 1);
 }
 
+aval ab_param_entry(struct arch_builder *b, type_id t)
+{
+    struct open_fn *o = b->open;
+    while (o->outer)
+        o = o->outer;
+    vec_push(b->arch->a, &o->param, t);
+    return ADDED | (o->param.n - 1);
+}
+
 u32 ab_tie(struct arch_builder *b)
 {
     return ++b->open->ntie;
