@@ -466,7 +466,7 @@ static struct run evaluate(struct reader *r, bool want_arch)
         run.d = NULL;
     if (run.d) {
         run.nstep = r->alt_no.n;
-        run.step = arena_dup(r->scratch, r->alt_no.at, (r->alt_no.n + 1) * sizeof *run.step);
+        run.step = arena_dup(r->scratch, r->alt_no.at, r->alt_no.n * sizeof *run.step);
         return run;
     }
     arena_reset(r->a, mark);
@@ -506,30 +506,33 @@ static void syntax_error(struct reader *r)
 {
     struct cf_chart *c = r->chart;
     u32 at = c->far, end = word_end(&c->text, at), most = 8;
-    struct buf b = { 0 };
-    u32 kinds = c->expect.n;
-    const char **word = NEW_ARRAY(r->scratch, const char *, kinds + 1);
+    /* What could have come, cut to its first word or run of punctuation, each once. */
+    VEC(const char *) want = { 0 };
+    const char **word = NEW_ARRAY(r->scratch, const char *, c->expect.n + 1);
     u32 nword = 0;
-    for (u32 i = 0; i < kinds; i++) {
+    for (u32 i = 0; i < c->expect.n; i++) {
         const struct cf_expect *e = &c->expect.at[i];
-        if (i < most || kinds <= most + 1) {
-            buf_puts(&b, i == 0 ? "" : i + 1 == kinds ? " or " : ", ");
-            if (!e->lit)
-                buf_puts(&b, "a value");
-            else if (!e->len)
-                buf_puts(&b, "the end of the text");
-            else if (e->lit[0] == ' ')
-                buf_puts(&b, "a space");
-            else
-                buf_printf(&b, "`%.*s`", (int)e->len, e->lit);
-        } else if (i == most) {
-            buf_printf(&b, " or %u more", kinds - most);
-        }
         u32 n = 0;
-        while (e->lit && n < e->len && cf_word_char(e->lit[n]))
+        while (n < e->len && cf_word_char(e->lit[n]) == cf_word_char(e->lit[0]))
             n++;
-        if (n)
+        const char *w = !e->lit ? "a value" : !e->len ? "the end of the text" : e->lit[0] == ' ' ? "a space"
+                      : arena_printf(r->scratch, "`%.*s`", (int)n, e->lit);
+        bool again = false;
+        for (u32 j = 0; j < want.n; j++)
+            again |= !strcmp(want.at[j], w);
+        if (again)
+            continue;
+        vec_push(r->scratch, &want, w);
+        if (n && cf_word_char(e->lit[0]))
             word[nword++] = arena_printf(r->scratch, "%.*s", (int)n, e->lit);
+    }
+    struct buf b = { 0 };
+    for (u32 i = 0; i < want.n; i++) {
+        if (i == most && want.n > most + 1) {
+            buf_printf(&b, " or %u more", want.n - most);
+            break;
+        }
+        buf_printf(&b, "%s%s", i == 0 ? "" : i + 1 == want.n ? " or " : ", ", want.at[i]);
     }
     struct diag *d;
     if (at == c->text.n)
@@ -541,7 +544,7 @@ static void syntax_error(struct reader *r)
     const char *near = cf_word_char(got[0]) ? diag_nearest(got, word, nword) : NULL;
     if (near && strcmp(near, got))
         diag_hint(r->ds, d, "did you mean `%s`?", near);
-    if (kinds == 1 && c->g->prod.at[c->expect.at[0].prod].user) {
+    if (c->expect.n == 1 && c->g->prod.at[c->expect.at[0].prod].user) {
         const struct note_prod *np = prod_of(r, &c->g->prod.at[c->expect.at[0].prod]);
         if (np->form->shown[0])
             diag_label(r->ds, d, np->form->loc, "the notation read here");
