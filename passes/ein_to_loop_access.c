@@ -1,0 +1,652 @@
+/* ein_to_loop_access.c - where an equation reads and writes: offsets, lanes, in-range tests.
+ *
+ * In: an equation whose ranks are bound step by step (low_bind).  Out: loads and stores with the least index
+ * arithmetic in the innermost loop.  A read that may leave its tensor has tests 0 <= sub < extent; those that hold
+ * everywhere under the current intervals are dropped, the rest become a mask (lanes) or a select of the offset
+ * (scalars), so nothing outside a tensor is ever touched, whatever guards or selects say about using the value. */
+#include "passes/lower.h"
+
+static const struct ltype I64 = { DT_I64, 1 }, BOOL = { DT_BOOL, 1 };
+
+struct ltype low_type(const struct low *q, lval v)
+{
+    return q->L->f->val.at[v];
+}
+
+static u64 bit(u32 r)
+{
+    return (u64)1 << r;
+}
+
+static u64 vec_bit(const struct low *q)
+{
+    return q->vl > 1 && q->s.vec < LOW_RANKS && q->rank[q->s.vec].vec ? bit(q->s.vec) : 0;
+}
+
+/* The element offset of T[sub..] in row-major order, simplified.  A symbolic extent is the leading one. */
+ein_node lower_offset(struct cascade *c, const struct ein_eq *q, u32 tens, u32 nsub, const ein_node *sub)
+{
+    const struct ein_tens *t = &c->tens.at[tens];
+    i64 stride = 1;
+    ein_node off = ein_int(c, 0);
+    CHECK(nsub == t->ndim);
+    for (u32 d = nsub; d-- > 0;) {
+        off = ein_iadd(c, off, ein_imul(c, sub[d], stride));
+        CHECK(t->dim[d] > 0 || d == 0);
+        if (d)
+            stride *= t->dim[d];
+    }
+    return ein_simplify(c, off, q->nrank, q->rank);
+}
+
+static u64 deps_of(struct low *q, ein_node x)
+{
+    u32 k = low_node(q, x);     /* may move the table */
+    return q->node.at[k].deps;
+}
+
+u32 low_node(struct low *q, ein_node x)
+{
+    u32 at = idmap_home(&q->map, x), id;
+    while ((id = idmap_find(&q->map, x, &at)))
+        return id;
+    struct ein_x y = q->c->node.at[x];
+    struct low_node n = { .x = x };
+    if (y.kind == EIN_RANK)
+        n.deps = bit(y.u);
+    if (y.kind == EIN_ACC) {
+        n.acc = true;
+        for (u32 r = 0; r < q->q.nrank; r++)
+            if (q->q.rank[r].kind == EIN_PAR)
+                n.deps |= bit(r);
+    }
+    ein_node child[3] = { y.a, y.b, y.c };
+    for (u32 i = 0; i < 3; i++)
+        if (child[i]) {
+            u32 k = low_node(q, child[i]);
+            n.deps |= q->node.at[k].deps;
+            n.acc |= q->node.at[k].acc;
+        }
+    for (u32 i = 0; i < y.nlist; i++)
+        n.deps |= deps_of(q, q->c->list.at[y.list + i]);
+    if (y.kind == EIN_READ || y.kind == EIN_GATHER) {
+        ein_node *sub = NEW_ARRAY(q->a, ein_node, y.nlist);
+        for (u32 i = 0; i < y.nlist; i++)
+            sub[i] = q->c->list.at[y.list + i];
+        n.access = 1 + low_access(q, x, y.u, y.nlist, sub);
+    }
+    if (y.kind == EIN_OF_INT || y.kind == EIN_RAND || (y.kind >= EIN_LT && y.kind <= EIN_NE && ein_is_index(q->c, y.a)))
+        q->free_deps |= n.deps;
+    vec_push(q->a, &q->node, n);
+    idmap_put(q->a, &q->map, x, q->node.n - 1);
+    return q->node.n - 1;
+}
+
+/* read 0: the left side. */
+u32 low_access(struct low *q, ein_node read, u32 tens, u32 nsub, const ein_node *sub)
+{
+    struct cascade *c = q->c;
+    const struct ein_tens *t = &c->tens.at[tens];
+    struct low_acc a = { .read = read, .tens = tens, .buf = lower_buf(q->L, tens, !read) };
+    ein_node off = lower_offset(c, &q->q, tens, nsub, sub);
+    if (!ein_lin(c, off, 1, &a.off))
+        BUG("an offset has more than %d terms", LIN_TERMS);
+    for (u32 i = 0; i < a.off.n; i++) {
+        a.atom_deps[i] = deps_of(q, a.off.t[i].atom);
+        a.deps |= a.atom_deps[i];
+    }
+    if (read) {
+        a.test = NEW_ARRAY(q->a, struct low_test, nsub);
+        for (u32 d = 0; d < nsub; d++) {
+            t = &c->tens.at[tens];
+            i64 lo, hi;
+            bool tb = t->dim[d] < 0;
+            const struct ein_x *y = &c->node.at[sub[d]];
+            if (tb && y->kind == EIN_RANK && q->q.rank[y->u].ext == t->dim[d])
+                continue;
+            if (!tb && ein_range(c, sub[d], q->q.nrank, q->q.rank, &lo, &hi) && lo >= 0 && hi < t->dim[d])
+                continue;
+            a.test[a.ntest++] = (struct low_test){ sub[d], tb ? 1 : t->dim[d], tb, deps_of(q, sub[d]) };
+        }
+    }
+    vec_push(q->a, &q->acc, a);
+    return q->acc.n - 1;
+}
+
+u64 low_test_deps(const struct low *q, u32 k)
+{
+    u64 deps = 0;
+    for (u32 i = 0; i < q->acc.at[k].ntest; i++)
+        deps |= q->acc.at[k].test[i].deps;
+    return deps;
+}
+
+/* Coefficient of a rank in an offset; *affine false if it is also inside a quotient or such. */
+i64 low_rank_coef(const struct low_acc *a, const struct cascade *c, u32 rank, bool *affine)
+{
+    i64 k = 0;
+    *affine = true;
+    for (u32 i = 0; i < a->off.n; i++) {
+        const struct ein_x *y = &c->node.at[a->off.t[i].atom];
+        if (y->kind == EIN_RANK && y->u == rank)
+            k = a->off.t[i].k;
+        else if (a->atom_deps[i] & bit(rank))
+            *affine = false;
+    }
+    return k;
+}
+
+void low_init(struct low *q, struct lower *L, const struct ein_eq *eq, struct loop_emit e)
+{
+    CHECK(eq->nrank <= LOW_RANKS - 1);
+    *q = (struct low){ .L = L, .a = L->a, .c = L->c, .q = *eq, .e = e, .vl = 1, .s = { .vec = VEC_NONE, .vl = 1, .nv = 1 } };
+    vec_push(q->a, &q->node, (struct low_node){ 0 });
+    for (u32 r = 0; r < eq->nrank; r++) {
+        i64 ext = eq->rank[r].ext;
+        q->rank[r] = (struct low_rank){ .ext = ext < 0 ? 1 : ext, .tb = ext < 0, .red = eq->rank[r].kind == EIN_RED };
+    }
+}
+
+/* Scopes: what is computed inside a loop's body is forgotten when it closes. */
+
+void low_open(struct low *q, struct loop_emit e, struct low_scope *s)
+{
+    *s = (struct low_scope){ .e = q->e, .trail = q->trail.n, .splat = q->splat.n };
+    s->rank = arena_dup(q->a, q->rank, sizeof(struct low_rank) * q->q.nrank);
+    s->run = NEW_ARRAY(q->a, lval, q->acc.n);
+    s->done = NEW_ARRAY(q->a, u64, q->acc.n);
+    for (u32 k = 0; k < q->acc.n; k++) {
+        s->run[k] = q->acc.at[k].run;
+        s->done[k] = q->acc.at[k].done;
+    }
+    q->e = e;
+}
+
+void low_close(struct low *q, const struct low_scope *s)
+{
+    q->e = s->e;
+    memcpy(q->rank, s->rank, sizeof(struct low_rank) * q->q.nrank);
+    for (u32 k = 0; k < q->acc.n; k++) {
+        q->acc.at[k].run = s->run[k];
+        q->acc.at[k].done = s->done[k];
+    }
+    while (q->trail.n > s->trail)
+        *q->trail.at[--q->trail.n] = 0;
+    q->splat.n = s->splat;
+}
+
+void low_remember(struct low *q, lval *slot, lval v)
+{
+    *slot = v;
+    vec_push(q->a, &q->trail, slot);
+}
+
+bool low_ready(const struct low *q, u64 deps)
+{
+    for (u32 r = 0; deps; r++, deps >>= 1)
+        if ((deps & 1) && !q->rank[r].bound)
+            return false;
+    return true;
+}
+
+u32 low_project(const struct low *q, u64 deps)
+{
+    u32 at = 0;
+    for (u32 i = 0; i < q->nstat; i++)
+        if (deps & bit(q->stat[i].rank))
+            at = at * q->stat[i].max + q->coord[i];
+    return at;
+}
+
+static bool is_static(const struct low *q, u64 deps)
+{
+    for (u32 i = 0; i < q->nstat; i++)
+        if ((deps & bit(q->stat[i].rank)) && q->stat[i].max > 1)
+            return true;
+    return false;
+}
+
+static i64 static_offset(const struct low *q, u32 rank)
+{
+    for (u32 i = 0; i < q->nstat; i++)
+        if (q->stat[i].rank == rank)
+            return (i64)q->coord[i] * q->stat[i].step;
+    return 0;
+}
+
+static lval add(struct low *q, lval a, lval b)
+{
+    return !a ? b : !b ? a : le_op(&q->e, LO_IADD, I64, a, b, 0);
+}
+
+static lval times(struct low *q, lval v, i64 k)
+{
+    return k == 1 ? v : le_op(&q->e, LO_IMUL, I64, v, lower_size(q->L, &q->e, ROLE_STRIDE, k, false), 0);
+}
+
+/* Adds to the running offsets what rank's binding made known. */
+void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi)
+{
+    struct low_rank *r = &q->rank[rank];
+    r->bound = true;
+    r->base = base;
+    r->lo = lo;
+    r->hi = hi;
+    for (u32 k = 0; k < q->acc.n; k++) {
+        for (u32 i = 0; i < q->acc.at[k].off.n; i++) {
+            struct low_acc *a = &q->acc.at[k];
+            u64 deps = a->atom_deps[i];
+            if ((a->done & bit(i)) || !(deps & bit(rank)) || !low_ready(q, deps))
+                continue;
+            ein_node atom = a->off.t[i].atom;
+            i64 times_k = a->off.t[i].k;
+            lval v = 0;
+            if (q->c->node.at[atom].kind == EIN_RANK)
+                v = base;
+            else if (!(deps & vec_bit(q)) && !is_static(q, deps))
+                v = low_index_scalar(q, low_index(q, atom));
+            else
+                continue;
+            lval run = q->acc.at[k].run;
+            if (v)
+                run = add(q, run, times(q, v, times_k));
+            q->acc.at[k].run = run;
+            q->acc.at[k].done |= bit(i);
+        }
+    }
+}
+
+/* Indices */
+
+static lval memo_index(struct low *q, ein_node atom);
+
+struct low_index low_index(struct low *q, ein_node x)
+{
+    struct ein_lin l = { 0 };
+    struct low_index out = { 0 };
+    if (!ein_lin(q->c, x, 1, &l))
+        BUG("an index has more than %d terms", LIN_TERMS);
+    out.k = l.c;
+    for (u32 i = 0; i < l.n; i++) {
+        ein_node atom = l.t[i].atom;
+        i64 k = l.t[i].k;
+        struct ein_x y = q->c->node.at[atom];
+        lval v;
+        if (y.kind == EIN_RANK) {
+            struct low_rank *r = &q->rank[y.u];
+            CHECK(r->bound);
+            out.k += static_offset(q, y.u) * k;
+            if (vec_bit(q) & bit(y.u))
+                out.lane += k;
+            v = r->base;
+        } else if (y.kind == EIN_SYM) {
+            v = lower_sym(q->L, 1, true);
+        } else {
+            v = memo_index(q, atom);
+        }
+        if (!v)
+            continue;
+        struct ltype t = low_type(q, v);
+        if (t.lanes > 1) {
+            lval m = k == 1 ? v : le_op(&q->e, LO_IMUL, t, v, le_num(&q->e, t, (double)k), 0);
+            out.vec = out.vec ? le_op(&q->e, LO_IADD, t, out.vec, m, 0) : m;
+        } else {
+            out.scalar = add(q, out.scalar, k == 1 ? v : le_op(&q->e, LO_IMUL, I64, v, le_int(&q->e, k), 0));
+        }
+    }
+    return out;
+}
+
+lval low_index_scalar(struct low *q, struct low_index x)
+{
+    CHECK(!x.lane && !x.vec);
+    if (!x.scalar)
+        return le_int(&q->e, x.k);
+    return x.k ? add(q, x.scalar, le_int(&q->e, x.k)) : x.scalar;
+}
+
+lval low_index_vector(struct low *q, struct low_index x)
+{
+    struct ltype t = { DT_I32, (u16)q->vl };
+    lval v = x.vec;
+    if (x.lane) {
+        lval lanes = le_op(&q->e, LO_IOTA, t, 0, 0, 0);
+        if (x.lane != 1)
+            lanes = le_op(&q->e, LO_IMUL, t, lanes, le_num(&q->e, t, (double)x.lane), 0);
+        v = v ? le_op(&q->e, LO_IADD, t, v, lanes, 0) : lanes;
+    }
+    struct low_index s = { .scalar = x.scalar, .k = x.k };
+    if (!s.scalar && (v || s.k)) {
+        lval k = le_num(&q->e, t, (double)s.k);
+        return v ? s.k ? le_op(&q->e, LO_IADD, t, v, k, 0) : v : k;
+    }
+    lval base = low_splat(q, le_op(&q->e, LO_CAST, (struct ltype){ DT_I32, 1 }, low_index_scalar(q, s), 0, 0));
+    return v ? le_op(&q->e, LO_IADD, t, v, base, 0) : base;
+}
+
+/* A quotient, remainder or gather at the instance: scalar i64, or i32 per lane. */
+static lval memo_index(struct low *q, ein_node atom)
+{
+    u32 id = low_node(q, atom);
+    struct low_node *n = &q->node.at[id];
+    if (!n->memo) {
+        n->nmemo = 1;
+        for (u32 i = 0; i < q->nstat; i++)
+            if (n->deps & bit(q->stat[i].rank))
+                n->nmemo *= q->stat[i].max;
+        n->memo = NEW_ARRAY(q->a, lval, n->nmemo);
+    }
+    lval *slot = &n->memo[low_project(q, n->deps)];
+    if (*slot)
+        return *slot;
+    struct ein_x y = q->c->node.at[atom];
+    lval v;
+    if (y.kind == EIN_GATHER) {
+        u32 k = n->access - 1;
+        v = low_load(q, k, low_tests(q, k));
+        struct ltype t = low_type(q, v), to = { t.lanes > 1 ? DT_I32 : DT_I64, t.lanes };
+        v = le_op(&q->e, LO_CAST, to, v, 0, 0);
+    } else {
+        CHECK(y.kind == EIN_IDIV || y.kind == EIN_IMOD);
+        i64 k = q->c->node.at[y.b].i;
+        enum loop_op op = y.kind == EIN_IDIV ? LO_IDIV : LO_IMOD;
+        struct low_index a = low_index(q, y.a);
+        if (a.lane || a.vec) {
+            struct ltype t = { DT_I32, (u16)q->vl };
+            v = le_op(&q->e, op, t, low_index_vector(q, a), le_num(&q->e, t, (double)k), 0);
+        } else {
+            v = le_op(&q->e, op, I64, low_index_scalar(q, a), le_int(&q->e, k), 0);
+        }
+    }
+    low_remember(q, slot, v);
+    return v;
+}
+
+static i64 floor_div(i64 a, i64 b)
+{
+    return a / b - (a % b < 0);
+}
+
+bool low_interval(const struct low *q, ein_node x, i64 *lo, i64 *hi)
+{
+    const struct ein_x *y = &q->c->node.at[x];
+    i64 l, h, k;
+    switch (y->kind) {
+    case EIN_INT:
+        *lo = *hi = y->i;
+        return true;
+    case EIN_SYM:
+        *lo = q->c->sym.at[y->u].lo;
+        *hi = q->c->sym.at[y->u].hi;
+        return true;
+    case EIN_RANK: {
+        const struct low_rank *r = &q->rank[y->u];
+        i64 last = r->tb ? (i64)1 << 31 : r->ext - 1, off = static_offset(q, y->u);
+        if (!r->bound) {
+            *lo = 0;
+            *hi = last;
+            return true;
+        }
+        *lo = r->lo + off;
+        *hi = r->hi + off + (vec_bit(q) & bit(y->u) ? (i64)q->vl - 1 : 0);
+        *hi = MIN(*hi, last);       /* lanes past the end are masked anyway */
+        return true;
+    }
+    case EIN_IADD:
+        if (!low_interval(q, y->a, &l, &h) || !low_interval(q, y->b, lo, hi))
+            return false;
+        *lo += l;
+        *hi += h;
+        return true;
+    case EIN_IMUL:
+        k = q->c->node.at[y->b].i;
+        if (!low_interval(q, y->a, &l, &h))
+            return false;
+        *lo = k < 0 ? h * k : l * k;
+        *hi = k < 0 ? l * k : h * k;
+        return true;
+    case EIN_IDIV:
+        k = q->c->node.at[y->b].i;
+        if (!low_interval(q, y->a, &l, &h))
+            return false;
+        *lo = floor_div(l, k);
+        *hi = floor_div(h, k);
+        return true;
+    case EIN_IMOD:
+        k = q->c->node.at[y->b].i;
+        if (low_interval(q, y->a, &l, &h) && floor_div(l, k) == floor_div(h, k)) {
+            *lo = l - floor_div(l, k) * k;
+            *hi = h - floor_div(l, k) * k;
+        } else {
+            *lo = 0;
+            *hi = k - 1;
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+lval low_splat(struct low *q, lval v)
+{
+    struct ltype t = low_type(q, v);
+    if (q->vl == 1 || t.lanes > 1)
+        return v;
+    for (u32 i = q->splat.n; i-- > 0;)
+        if (q->splat.at[i].scalar == v && low_type(q, q->splat.at[i].vec).lanes == q->vl)
+            return q->splat.at[i].vec;
+    lval x = le_op(&q->e, LO_SPLAT, (struct ltype){ t.dtype, (u16)q->vl }, v, 0, 0);
+    vec_push(q->a, &q->splat, ((struct low_splat){ v, x }));
+    return x;
+}
+
+lval low_and(struct low *q, lval a, lval b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (low_type(q, a).lanes != low_type(q, b).lanes) {
+        a = low_splat(q, a);
+        b = low_splat(q, b);
+    }
+    return le_op(&q->e, LO_AND, low_type(q, a), a, b, 0);
+}
+
+static lval one_test(struct low *q, const struct low_test *t)
+{
+    i64 lo, hi;
+    bool known = low_interval(q, t->sub, &lo, &hi);
+    bool below = !known || lo < 0, above = !known || t->tb || hi >= t->ext;
+    if (!below && !above)
+        return 0;
+    struct low_index x = low_index(q, t->sub);
+    lval ok = 0;
+    if (!x.lane && !x.vec) {
+        lval v = low_index_scalar(q, x);
+        if (below)
+            ok = le_op(&q->e, LO_ILE, BOOL, le_int(&q->e, 0), v, 0);
+        if (above)
+            ok = low_and(q, ok, le_op(&q->e, LO_ILT, BOOL, v, lower_size(q->L, &q->e, ROLE_BOUND, t->ext, t->tb), 0));
+        return ok;
+    }
+    struct ltype it = { DT_I32, (u16)q->vl }, bt = { DT_BOOL, (u16)q->vl };
+    lval v = low_index_vector(q, x);
+    if (below)
+        ok = le_op(&q->e, LO_ILE, bt, le_num(&q->e, it, 0), v, 0);
+    if (above) {
+        lval most = t->tb ? low_splat(q, le_op(&q->e, LO_CAST, (struct ltype){ DT_I32, 1 }, lower_sym(q->L, t->ext, true), 0, 0))
+                          : le_num(&q->e, it, (double)t->ext);
+        ok = low_and(q, ok, le_op(&q->e, LO_ILT, bt, v, most, 0));
+    }
+    return ok;
+}
+
+lval low_tests(struct low *q, u32 k)
+{
+    struct low_acc *a = &q->acc.at[k];
+    if (!a->ntest)
+        return 0;
+    u64 deps = low_test_deps(q, k);
+    u32 id = low_node(q, a->read);
+    struct low_node *n = &q->node.at[id];
+    u32 size = 1;
+    for (u32 i = 0; i < q->nstat; i++)
+        if (n->deps & bit(q->stat[i].rank))
+            size *= q->stat[i].max;
+    if (!n->test)
+        n->test = NEW_ARRAY(q->a, lval, 2 * size);
+    lval *slot = &n->test[low_project(q, deps) + (q->interior ? size : 0)];
+    if (*slot)
+        return *slot == LOW_TRUE ? 0 : *slot;
+    lval ok = 0;
+    for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
+        struct low_test t = q->acc.at[k].test[i];
+        if (!(q->interior && !(t.deps & vec_bit(q))))
+            ok = low_and(q, ok, one_test(q, &t));
+    }
+    low_remember(q, slot, ok ? ok : LOW_TRUE);
+    return ok;
+}
+
+/* An offset at the instance: *lane is the step from lane to lane, *vec more of it per lane. */
+static lval offset(struct low *q, u32 k, i64 *lane, lval *vec)
+{
+    struct low_acc a = q->acc.at[k];
+    lval off = a.run;
+    i64 lit = 0, scaled[LIN_TERMS + 1][2];
+    u32 nscaled = 0;
+    *lane = 0;
+    *vec = 0;
+    if (lower_literal(ROLE_STATIC_STRIDE, a.off.c)) {
+        lit = a.off.c;
+    } else {
+        scaled[nscaled][0] = a.off.c;
+        scaled[nscaled++][1] = 1;
+    }
+    for (u32 i = 0; i < a.off.n; i++) {
+        ein_node atom = a.off.t[i].atom;
+        i64 step = a.off.t[i].k;
+        struct ein_x y = q->c->node.at[atom];
+        if (y.kind == EIN_RANK) {
+            i64 j = static_offset(q, y.u);
+            if (vec_bit(q) & bit(y.u))
+                *lane += step;
+            if (j && lower_literal(ROLE_STATIC_STRIDE, step)) {
+                lit += j * step;
+            } else if (j) {
+                scaled[nscaled][0] = step;
+                scaled[nscaled++][1] = j;
+            }
+            CHECK(q->rank[y.u].bound);
+        } else if (!(a.done & bit(i))) {
+            struct low_index x = low_index(q, atom);
+            if (x.lane || x.vec) {
+                struct ltype t = { DT_I32, (u16)q->vl };
+                lval v = low_index_vector(q, x);
+                if (step != 1)
+                    v = le_op(&q->e, LO_IMUL, t, v, le_num(&q->e, t, (double)step), 0);
+                *vec = *vec ? le_op(&q->e, LO_IADD, t, *vec, v, 0) : v;
+            } else {
+                off = add(q, off, times(q, low_index_scalar(q, x), step));
+            }
+        }
+    }
+    for (u32 i = 0; i < nscaled; i++)
+        off = add(q, off, lower_scaled(q->L, &q->e, scaled[i][0], false, scaled[i][1]));
+    if (lit || !off)
+        off = add(q, off, le_int(&q->e, lit));
+    return off;
+}
+
+static lval tail_mask(const struct low *q)
+{
+    for (u32 i = 0; i < q->nstat; i++)
+        if (q->stat[i].rank == q->s.vec)
+            return q->tail[q->coord[i]];
+    return 0;
+}
+
+lval low_load(struct low *q, u32 k, lval mask)
+{
+    i64 lane;
+    lval vec, off = offset(q, k, &lane, &vec);
+    const struct low_acc *a = &q->acc.at[k];
+    u8 d = q->L->f->buf.at[a->buf].dtype;
+    if (!lane && !vec && (!mask || low_type(q, mask).lanes == 1)) {
+        if (mask)
+            off = le_op(&q->e, LO_SELECT, I64, mask, off, le_int(&q->e, 0));
+        return le_load(&q->e, a->buf, off, (struct ltype){ d, 1 }, 0, 0);
+    }
+    struct ltype t = { d, (u16)q->vl };
+    if (mask)
+        mask = low_splat(q, mask);
+    mask = low_and(q, mask, tail_mask(q));
+    if (lane == 1 && !vec)
+        return le_load(&q->e, a->buf, off, t, mask, 0);
+    lval index = low_index_vector(q, (struct low_index){ .lane = lane, .vec = vec });
+    return le_load(&q->e, a->buf, off, t, mask, index);
+}
+
+void low_store(struct low *q, u32 k, lval v)
+{
+    i64 lane;
+    lval vec, off = offset(q, k, &lane, &vec);
+    u32 buf = q->acc.at[k].buf;
+    CHECK(!vec && (lane == 0 || lane == 1));
+    if (lane)
+        v = low_splat(q, v);
+    CHECK(lane || low_type(q, v).lanes == 1);
+    le_store(&q->e, buf, off, v, lane ? tail_mask(q) : 0);
+}
+
+/* Interiors */
+
+/* Can every scalar test of the body be known to hold for all instances and reduced points at once?  *cond is that. */
+bool low_interior(struct low *q, lval *cond)
+{
+    bool any = false;
+    *cond = 0;
+    for (u32 k = 0; k < q->acc.n; k++)
+        for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
+            struct low_test t = q->acc.at[k].test[i];
+            if (t.deps & vec_bit(q))
+                continue;
+            struct ein_lin l = { 0 };
+            if (!ein_lin(q->c, t.sub, 1, &l))
+                return false;
+            lval s = 0;
+            i64 lo = l.c, hi = l.c, most_lo = l.c, most_hi = l.c;
+            for (u32 j = 0; j < l.n; j++) {
+                struct ein_x y = q->c->node.at[l.t[j].atom];
+                i64 c = l.t[j].k, first = 0, last = 0, a, b;
+                if (y.kind != EIN_RANK)
+                    return false;
+                const struct low_rank *r = &q->rank[y.u];
+                for (u32 n = 0; n < q->nstat; n++)
+                    if (q->stat[n].rank == y.u)
+                        last = (i64)(q->stat[n].n - 1) * q->stat[n].step;
+                if (!r->bound) {
+                    if (r->tb)
+                        return false;
+                    last = r->ext - 1;
+                } else if (r->base) {
+                    s = add(q, s, times(q, r->base, c));
+                }
+                a = first * c, b = last * c;
+                lo += MIN(a, b), hi += MAX(a, b);
+                a = (first + (r->bound ? r->lo : 0)) * c, b = (last + (r->bound ? r->hi : 0)) * c;
+                most_lo += MIN(a, b), most_hi += MAX(a, b);
+            }
+            if (most_lo >= 0 && !t.tb && most_hi < t.ext)
+                continue;
+            any = true;
+            if (!s)
+                return false;           /* fails for certain */
+            if (most_lo < 0)
+                *cond = low_and(q, *cond, le_op(&q->e, LO_ILE, BOOL, le_int(&q->e, -lo), s, 0));
+            if (t.tb || most_hi >= t.ext) {
+                lval top = add(q, s, le_int(&q->e, hi));
+                *cond = low_and(q, *cond, le_op(&q->e, LO_ILT, BOOL, top, lower_size(q->L, &q->e, ROLE_BOUND, t.ext, t.tb), 0));
+            }
+        }
+    return any && *cond;
+}

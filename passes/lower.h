@@ -1,0 +1,177 @@
+/* lower.h - inside ein_to_loop: one kernel (struct lower) and one equation of it (struct low).
+ *
+ * Ranks.  While a nest is open a rank's value is   base + static offset + lane:
+ *     base     the loop variable that binds it (0 while it is not bound or its blocks start at 0),
+ *     static   coordinate j of a static rank times its step: register tiles, unrolled taps, vectors of a chunk,
+ *     lane     0 .. vl-1 on the vectorised rank.
+ * An instance is a vector of static coordinates; the value of a node depends on those of its ranks only, so it is
+ * remembered under the projected instance and shared between the rest (a weight by all vectors of a tile).
+ *
+ * Accesses.  An access' element offset is a sum of multiples of ranks (and of quotients and such); as loops open,
+ * what has become known is added to its running offset, so inner loops add only what they change. */
+#ifndef NASC_LOWER_H
+#define NASC_LOWER_H
+#include "passes/pass.h"
+
+enum { LOW_RANKS = 64, LOW_STATS = 12 };
+
+struct low_scaled { i64 k; bool tb; i64 times; lval v; };     /* products of symbols in front of the body */
+/* One kernel. */
+struct lower {
+    struct arena *a;
+    struct cascade *c;              /* scratch: nodes are added */
+    const struct mach *m;
+    const struct pass_options *o;
+    struct loop_fn *f;
+    struct loop_region pro;         /* goes in front of the body: symbols and products of them */
+    VEC(u32) tens;                  /* of each buffer */
+    VEC(struct plan_int) sym;
+    VEC(lval) symval;
+    VEC(struct low_scaled) scaled;
+    struct plan_int units;
+};
+
+struct low_rank {
+    i64 ext;                        /* times batch when tb */
+    bool tb, red, vec, bound;
+    lval base;                      /* 0: none */
+    i64 lo, hi;                     /* interval of base */
+};
+struct low_stat { u32 rank, n, max; i64 step; bool red; };
+
+/* 0 <= sub < ext (times batch when tb) */
+struct low_test { ein_node sub; i64 ext; bool tb; u64 deps; };
+struct low_acc {
+    ein_node read;                  /* 0: left side */
+    u32 tens, buf;
+    struct ein_lin off;             /* elements */
+    u64 atom_deps[LIN_TERMS], deps; /* ranks of each atom, of all */
+    u64 done;                       /* atoms already in run */
+    lval run;                       /* 0: none */
+    u32 ntest;
+    struct low_test *test;
+};
+/* A node of this equation. */
+struct low_node {
+    ein_node x;
+    u64 deps;                       /* ranks */
+    bool acc;                       /* sees the reduction's result */
+    u32 access;                     /* READ: 1 + access; GATHER as well */
+    u32 nmemo, visit;
+    lval *memo, *test;              /* by projected instance: value; READ: in-range mask */
+};
+
+enum { VEC_NONE = LOW_RANKS };
+struct low_sched {
+    u32 vec, vl, nv;                /* vectorised rank, lanes, vectors of a chunk */
+    bool vec_red;
+    u32 ntile; struct { u32 rank, n; } tile[2];
+    u64 taps;                       /* unrolled reduced ranks */
+    bool split_border;              /* an unguarded copy of the reduction where no scalar test can fail */
+};
+
+struct low {
+    struct lower *L;
+    struct arena *a;
+    struct cascade *c;
+    struct ein_eq q;                /* with ranks collapsed */
+    struct loop_emit e;
+    u8 ct;                          /* DT_F32 or DT_F64: what is computed in */
+    u32 vl;                         /* lanes now */
+    bool interior;                  /* scalar tests are known to hold */
+    struct low_rank rank[LOW_RANKS];
+    u32 nstat; struct low_stat stat[LOW_STATS];
+    u32 coord[LOW_STATS];           /* the instance */
+    lval tail[16];                  /* by vector of the chunk: lanes that exist; 0: all */
+    VEC(struct low_acc) acc;
+    VEC(struct low_node) node;
+    struct idmap map;
+    VEC(struct low_splat) splat;    /* vectors of scalars, of the open scopes */
+    u32 nlhs;                       /* accesses 0 .. nlhs-1 are the left sides */
+    u64 free_deps;                  /* ranks that points use as numbers */
+    VEC(lval *) trail;              /* memo entries to forget */
+    lval result[8];                 /* ACC */
+    lval *arg; ein_node *monoid_node; lval *monoid_val; u32 nmonoid;    /* evaluating a monoid */
+    u32 visit;
+    struct low_sched s;
+};
+struct low_splat { lval scalar, vec; };
+struct low_scope { struct loop_emit e; u32 trail, splat; struct low_rank *rank; lval *run; u64 *done; };
+#define LOW_TRUE ((lval)-1)                 /* a remembered mask: all lanes */
+
+/* Kernel (ein_to_loop.c). */
+/* One group, on a cascade that may be added to. */
+struct loop_fn *lower_group(struct arena *a, struct cascade *scratch, u32 group, const struct mach *m, const struct pass_options *o,
+                            u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
+u32 lower_buf(struct lower *L, u32 tens, bool write);
+/* k, or k * batch, as a symbol of the kernel. */
+lval lower_sym(struct lower *L, i64 k, bool tb);
+/* Binding policy: an extent, stride or offset is a literal only where it shapes the inner two loops. */
+enum low_role { ROLE_TRIP, ROLE_STRIDE, ROLE_STATIC_STRIDE, ROLE_BOUND };
+bool lower_literal(enum low_role role, i64 k);
+lval lower_size(struct lower *L, struct loop_emit *e, enum low_role role, i64 k, bool tb);
+/* k * times, in front of the body unless literal. */
+lval lower_scaled(struct lower *L, struct loop_emit *e, i64 k, bool tb, i64 times);
+ein_node lower_offset(struct cascade *c, const struct ein_eq *q, u32 tens, u32 nsub, const ein_node *sub);
+
+/* Accesses and indices (ein_to_loop_access.c). */
+void low_init(struct low *q, struct lower *L, const struct ein_eq *eq, struct loop_emit e);
+u32 low_node(struct low *q, ein_node x);
+u32 low_access(struct low *q, ein_node read, u32 tens, u32 nsub, const ein_node *sub);
+i64 low_rank_coef(const struct low_acc *a, const struct cascade *c, u32 rank, bool *affine);
+void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi);
+void low_open(struct low *q, struct loop_emit e, struct low_scope *s);
+void low_close(struct low *q, const struct low_scope *s);
+u32 low_project(const struct low *q, u64 deps);
+void low_remember(struct low *q, lval *slot, lval v);
+bool low_ready(const struct low *q, u64 deps);
+/* An index at the instance: scalar + lanes (vec: i32 per lane, else lane * iota is left to the caller). */
+struct low_index { lval scalar; i64 k, lane; lval vec; };
+struct low_index low_index(struct low *q, ein_node x);
+lval low_index_scalar(struct low *q, struct low_index x);           /* without lanes */
+lval low_index_vector(struct low *q, struct low_index x);           /* i32, q->vl lanes */
+/* Interval of an index at the instance under what is bound. */
+bool low_interval(const struct low *q, ein_node x, i64 *lo, i64 *hi);
+/* Mask of the in-range tests of access k: 0 where all hold. Scalar or vector bool. */
+lval low_tests(struct low *q, u32 k);
+u64 low_test_deps(const struct low *q, u32 k);
+lval low_load(struct low *q, u32 k, lval mask);
+void low_store(struct low *q, u32 k, lval v);
+lval low_and(struct low *q, lval a, lval b);
+struct ltype low_type(const struct low *q, lval v);
+lval low_splat(struct low *q, lval v);
+/* Is the interior condition worth a copy, and what is it?  0: always true. */
+bool low_interior(struct low *q, lval *cond);
+
+/* Points (ein_to_loop_point.c). */
+lval low_point(struct low *q, ein_node x);          /* number or bool; scalar or q->vl lanes */
+lval low_number(struct low *q, ein_node x);
+lval low_as_number(struct low *q, lval v);
+lval low_as_bool(struct low *q, lval v);
+lval low_arith(struct low *q, enum loop_op op, lval a, lval b);
+lval low_pick(struct low *q, lval cond, lval a, lval b);
+lval low_const(struct low *q, double v);
+lval low_monoid(struct low *q, u32 n, const lval *arg, ein_node x);
+void low_prepare(struct low *q, ein_node x);        /* what is known by now, before a loop opens */
+struct ltype low_ct(const struct low *q, u32 lanes);
+double low_identity(const struct low *q);
+lval low_combine(struct low *q, lval acc, lval v);
+/* acc + x, by fused multiply-add where x is a product. */
+lval low_add_point(struct low *q, lval acc, ein_node x);
+
+/* Schedule (ein_to_loop_choose.c). */
+/* Ranks that are not the nest's own: the first nprefix, and the scan's. */
+u64 low_keep(const struct ein_eq *eq, u32 nprefix);
+/* Adjacent ranks that every access walks as one become one. */
+struct ein_eq low_collapse(struct lower *L, const struct ein_eq *eq, u32 nprefix);
+/* Imports the nodes, then decides what is vectorised, tiled and unrolled. */
+void low_import(struct low *q);
+void low_choose(struct low *q, u64 keep);
+
+/* Nests (ein_to_loop_nest.c). */
+/* The ranks of `keep` are bound already. */
+void low_nest(struct low *q);
+/* Opens work units on the outermost loops; sets L->units. */
+void low_nest_units(struct low *q);
+
+#endif
