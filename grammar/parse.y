@@ -51,6 +51,14 @@ static struct ast *flag(struct ast *e, enum ast_flag f)
     return e;
 }
 
+/* Its place takes in the parentheses, but a word's or number's is that of the token. */
+static struct ast *in_parentheses(struct ast *e, struct loc loc)
+{
+    if (e->nkid || e->kind == A_TUPLE)
+        e->loc = loc;
+    return flag(e, AF_PAREN);
+}
+
 /* fors, weight and the rest to an A_ALT; its place spans what is there. */
 static struct ast *alternative(struct parser *p, struct ast *fors, struct ast *weight, struct ast *e, struct ast *where, struct ast *note)
 {
@@ -345,7 +353,7 @@ prim(A) ::= SHARE(B) head(C).                               { A = NODE(A_SHARE, 
 /* A label, once, share and each bind to the name alone: a:Edge[C](x) is ((a:Edge)[C])(x). */
 head(A) ::= ID(B).                                          { A = parse_name(p, B); }
 head(A) ::= ID(B) COLON head(C).                            { A = NODE(A_LABEL, SPAN(B, *C), TEXT(B), C); }
-head(A) ::= LPAREN(B) e(C) RPAREN(D).                       { A = flag(C, AF_PAREN); (A)->loc = SPAN(B, D); }
+head(A) ::= LPAREN(B) e(C) RPAREN(D).                       { A = in_parentheses(C, SPAN(B, D)); }
 head(A) ::= block(B).                                       { A = B; }
 head(A) ::= CHOOSE(B) set(C).                               { A = NODE(A_CHOOSE, SPAN(B, *C), NULL, C); }
 
