@@ -226,7 +226,7 @@ static struct inst *inst_add(struct reader *r, const struct draw *d, u32 nread, 
 static str value_of(const struct draw *d, str var)
 {
     for (u32 i = d->nvar; i-- > 0;)
-        if (d->var[i] == var)
+        if (!strcmp(d->var[i], var))
             return d->value[i].text;
     return NULL;
 }

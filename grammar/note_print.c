@@ -20,7 +20,7 @@ static void piece(struct buf *b, const struct notation *n, const struct note_alt
         break;
     case NP_VALUE:
         for (u32 i = d->nvar; i-- > 0;)         /* inner ones hide outer ones */
-            if (d->var[i] == p->var) {
+            if (!strcmp(d->var[i], p->var)) {
                 buf_puts(b, d->value[i].text);
                 return;
             }
