@@ -311,6 +311,10 @@ static void run_op(struct run *r, const struct loop_stmt *s)
             memcpy((u8 *)slot(r, s->res) + k * bytes, slot(r, s->arg[0]), bytes);
         return;
     case LO_LANE: memcpy(slot(r, s->res), (u8 *)slot(r, s->arg[0]) + s->u * bytes, bytes); return;
+    case LO_INSERT:
+        memcpy(slot(r, s->res), slot(r, s->arg[0]), (size_t)n * bytes);
+        memcpy((u8 *)slot(r, s->res) + s->u * bytes, slot(r, s->arg[1]), bytes);
+        return;
     case LO_REDUCE: run_reduce(r, s); return;
     case LO_CAST: run_cast(r, s, n); return;
     case LO_BITS: memcpy(slot(r, s->res), slot(r, s->arg[0]), (size_t)n * bytes); return;

@@ -130,6 +130,11 @@ lval le_lift(struct loop_emit *e, i64 v)
     return constant(e, I64, v, true);
 }
 
+lval le_bits(struct loop_emit *e, struct ltype t, i64 v)
+{
+    return constant(e, t, v, false);
+}
+
 lval le_num(struct loop_emit *e, struct ltype t, double v)
 {
     if (!dtype_is_float((enum dtype)t.dtype))
@@ -248,6 +253,13 @@ lval le_opu(struct loop_emit *e, enum loop_op op, struct ltype t, lval a, u32 u)
         e->f->nsym = u + 1;
     if (op == LO_TAB && u >= e->f->ntab)
         e->f->ntab = u + 1;
+    return res;
+}
+
+lval le_insert(struct loop_emit *e, struct ltype t, lval vector, lval scalar, u32 lane)
+{
+    lval res = le_op(e, LO_INSERT, t, vector, scalar, 0);
+    e->at->stmt.at[e->at->stmt.n - 1].u = lane;
     return res;
 }
 

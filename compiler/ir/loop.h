@@ -97,6 +97,7 @@ struct loop_emit { struct loop_fn *f; struct loop_region *at; };
 lval le_int(struct loop_emit *e, i64 v);
 lval le_lift(struct loop_emit *e, i64 v);               /* LF_LIFT constant */
 lval le_num(struct loop_emit *e, struct ltype t, double v);
+lval le_bits(struct loop_emit *e, struct ltype t, i64 v);   /* an integer constant of any integer type */
 lval le_op(struct loop_emit *e, enum loop_op op, struct ltype t, lval a, lval b, lval c);
 lval le_load(struct loop_emit *e, u32 buf, lval off, struct ltype t, lval mask, lval index);
 void le_store(struct loop_emit *e, u32 buf, lval off, lval v, lval mask);
@@ -106,5 +107,6 @@ void le_if(struct loop_emit *e, lval cond, u32 nres, const struct ltype *t, stru
 void le_yield(struct loop_emit *e, u32 n, const lval *v);
 void le_call(struct loop_emit *e, u32 uk, lval lo, lval hi);                    /* args.uk[uk](args, lo, hi, scratch) */
 lval le_opu(struct loop_emit *e, enum loop_op op, struct ltype t, lval a, u32 u);   /* SYM, TAB, REDUCE, LANE: with their u */
+lval le_insert(struct loop_emit *e, struct ltype t, lval vector, lval scalar, u32 lane);
 
 #endif

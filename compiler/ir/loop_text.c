@@ -90,7 +90,7 @@ static void put_op(struct printer *p, const struct loop_stmt *s, int depth)
     switch (s->op) {
     case LO_ICONST: rec_put_int(p->b, s->i); break;
     case LO_FCONST: rec_put_real(p->b, s->r); break;
-    case LO_SYM: case LO_TAB: case LO_LANE: rec_put_int(p->b, s->u); break;
+    case LO_SYM: case LO_TAB: case LO_LANE: case LO_INSERT: rec_put_int(p->b, s->u); break;
     case LO_REDUCE: buf_printf(p->b, " %s", s->u < COUNTOF(red_word) ? red_word[s->u] : "none"); break;
     default: break;
     }
@@ -370,7 +370,7 @@ static bool read_value(struct reader *r, const struct rec *at, struct loop_stmt 
         if (!rec_real(r->ds, at, i++, &s->r))
             return false;
         break;
-    case LO_SYM: case LO_TAB: case LO_LANE:
+    case LO_SYM: case LO_TAB: case LO_LANE: case LO_INSERT:
         if (!read_small(r, at, i++, &s->u))
             return false;
         break;

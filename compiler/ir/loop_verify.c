@@ -123,6 +123,9 @@ static bool check_op(struct checker *c, const struct loop_stmt *s)
     case LO_LANE:
         wrong = t.lanes != 1 || a.dtype != t.dtype || s->u >= a.lanes ? "lane takes one of a vector's lanes" : NULL;
         break;
+    case LO_INSERT:
+        wrong = t.lanes < 2 || !same(a, t) || b.lanes != 1 || b.dtype != t.dtype || s->u >= t.lanes ? "insert puts a scalar into one of a vector's lanes" : NULL;
+        break;
     case LO_CAST:
         wrong = a.lanes != t.lanes ? "a cast keeps the lanes" : a.dtype == t.dtype ? "a cast changes the dtype" :
                 (is_16(a) && t.dtype != DT_F32) || (is_16(t) && a.dtype != DT_F32) ? "f16 and bf16 are cast from and to f32 only" : NULL;
