@@ -141,6 +141,12 @@ static void refuses(void **state)
         assert_int_equal(f->ds.all.n, i + 1);
         assert_string_equal(diag_code_text(f->ds.all.at[i]->code), diag_code_text(bad[i].code));
     }
+    for (int v = 0; v <= 4; v += 4) {         /* 1 to 3 exist */
+        struct npy x;
+        make(&f->out, v, "{'descr': '<f4', 'fortran_order': False, 'shape': ()}", data, 4);
+        assert_false(npy_read(f->a, &f->ds, "x", f->out.at, f->out.n, &x));
+        assert_int_equal(f->ds.all.at[f->ds.all.n - 1]->code, E0811);
+    }
     /* 0 x anything is empty, however large the other extents. */
     struct npy x;
     make(&f->out, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (4294967296, 4294967296, 0)}", data, 0);
