@@ -168,10 +168,11 @@ static bool fits(const struct layout *l, u32 i, u32 end, i64 room)
             if (nl)
                 return room >= 0;
         } else if (o->kind == FMT_PLACE) {
-            if (o->place == PLACE_HARD || o->broken || o->mate == UINT32_MAX || (o->first && i > end))
+            if (o->place == PLACE_HARD || o->mate == UINT32_MAX || (o->first && i > end))
                 return true;
-            if (l->op[o->mate].broken && (o->place != PLACE_FILL || is_open(l, o->mate)))
-                return true;            /* its group is broken already, or always is */
+            /* Breaks that only a comment wants do not count: the comment may have come from elsewhere. */
+            if (l->op[o->mate].broken && (l->op[o->mate].block || is_open(l, o->mate)))
+                return true;
             room -= flat_columns(o);
         } else if (o->kind == FMT_PAD && l->op[o->mate].broken) {
             room -= o->n;
@@ -205,9 +206,12 @@ static void end_line(struct layout *l)
     if (!l->fresh)
         while (l->b->n && l->b->at[l->b->n - 1] == ' ')
             l->b->at[--l->b->n] = 0;
-    for (u32 i = 0; i < l->suffix.n; i++) {
-        u32 c = l->suffix.at[i];
-        put(l, l->fresh ? "" : "  ", l->fresh ? 0 : 2);
+    /* What ends with the line comes last. */
+    for (u32 i = 0; i < 2 * l->suffix.n; i++) {
+        u32 c = l->suffix.at[i % l->suffix.n];
+        if ((comment_text(l, c)[1] == '/') != (i >= l->suffix.n))
+            continue;
+        put(l, "  ", l->fresh ? 0 : 2);
         put(l, comment_text(l, c), comment_len(l, c));
     }
     l->suffix.n = 0;
