@@ -35,7 +35,10 @@ static bool bare_stage(const struct ast *e)
 {
     while (e->kind == A_LABEL || e->kind == A_INDEX)
         e = e->kid[0];
-    return (e->kind == A_ID || e->kind == A_FIELD) && e->bind.kind == BIND_RULE;
+    if ((e->kind != A_ID && e->kind != A_FIELD) || e->bind.kind != BIND_RULE)
+        return false;
+    const struct gram_rule *r = ((const struct gram_rules *)e->bind.ptr)->overload.at[0];
+    return r->nparam > 0 || r->yield == RY_STAGE;       /* a rule of sizes is drawn where it is named */
 }
 
 static void walk(struct note_walk *w, const struct ast *e, bool repeat, const struct note_path *path)
