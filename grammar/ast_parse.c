@@ -202,7 +202,9 @@ static void run(struct parser *p, struct lexer *lx, int how)
             p->item = t;
         }
         parse_remember(p);
-        if (parse_viable(p, t.kind)) {
+        if (p->nstate + 16 > PARSER_STACK) {
+            t = give_up(p, lx, t, how);
+        } else if (parse_viable(p, t.kind)) {
             parse_feed(p, t);
             if (first)
                 p->broken = false;      /* only now: feeding it put the item before into the tree */
