@@ -68,6 +68,28 @@ static void marks_nest(void **state)
     arena_free(a);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+
+/* What was not handed out, or was given back, may not be touched. */
+static void free_space_is_poisoned(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new("test");
+    char *before = arena_alloc(a, 20);
+    struct arena_mark m = arena_mark(a);
+    char *p = arena_alloc(a, 100);
+    assert_false(__asan_address_is_poisoned(before + 19) || __asan_address_is_poisoned(p + 99));
+    assert_true(__asan_address_is_poisoned(before + 20) && __asan_address_is_poisoned(p + 100));
+    arena_alloc(a, 10000);
+    arena_reset(a, m);
+    assert_true(__asan_address_is_poisoned(p));
+    assert_false(__asan_address_is_poisoned(before));
+    assert_false(__asan_address_is_poisoned(arena_alloc(a, 1)));
+    arena_free(a);
+}
+#endif
+
 static void absurd_sizes_are_bugs(void **state)
 {
     (void)state;
@@ -120,6 +142,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zero_and_aligned), cmocka_unit_test(loops_that_reset_are_flat),
+#ifdef __SANITIZE_ADDRESS__
+        cmocka_unit_test(free_space_is_poisoned),
+#endif
         cmocka_unit_test(marks_nest), cmocka_unit_test(absurd_sizes_are_bugs),
         cmocka_unit_test(vectors_grow), cmocka_unit_test(traps_nest),
     };
