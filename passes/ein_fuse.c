@@ -130,7 +130,7 @@ static bool epilogue(struct rewrite *w, u32 eq)
             if (ein_lin(c, e.sub[d], 1, &l) && l.c > 0)
                 e.sub[d] = ein_iadd(c, e.sub[d], ein_int(c, -1));
         }
-    rw_simplify(c, &e);
+    rw_simplify(w, &e);
     rw_set(w, eq, e);
     rw_drop(w, anchor);
     return true;

@@ -67,7 +67,7 @@ bool inline_map(struct rewrite *w, u32 eq)
             e.body[b] = rw_replace(c, e.body[b], k, from, to);
         e.guard = rw_replace(c, e.guard, k, from, to);
         e.post = rw_replace(c, e.post, k, from, to);
-        rw_simplify(c, &e);
+        rw_simplify(w, &e);
         rw_set(w, reader[i], e);
     }
     rw_drop(w, eq);

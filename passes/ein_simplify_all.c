@@ -1,59 +1,8 @@
 /* ein_simplify_all.c - ein-simplify: index arithmetic under ranges, and the algebra that needs no thought.
  *
  * In: any cascade.  Out: the same equations, no rank of extent 1, no neutral operand.
- *     y[r0,r1] = mul(read(x, r0/8*8 + r0%8, r1), 1) + 0     ->     y[r0,r1] = read(x, r0, r1)
- * 0 * x is 0 (parameters and activations are finite) unless --strict-math; so a convolution of zeros is zero. */
+ *     y[r0,r1] = mul(read(x, r0/8*8 + r0%8, r1), 1) + 0     ->     y[r0,r1] = read(x, r0, r1) */
 #include "passes/rewrite.h"
-
-static bool is_num(const struct cascade *c, ein_node x, double v)
-{
-    return c->node.at[x].kind == EIN_NUM && c->node.at[x].r == v;
-}
-
-static ein_node neutral(struct rewrite *w, ein_node x)
-{
-    struct cascade *c = w->c;
-    struct ein_x y = c->node.at[x];
-    switch (y.kind) {
-    case EIN_ADD:
-        return is_num(c, y.a, 0) ? y.b : is_num(c, y.b, 0) ? y.a : x;
-    case EIN_SUB:
-        return is_num(c, y.b, 0) ? y.a : x;
-    case EIN_MUL:
-        if (w->o->break_ == BREAK_ZERO && is_num(c, y.b, 1))
-            return y.b;
-        if (is_num(c, y.a, 1) || is_num(c, y.b, 1))
-            return is_num(c, y.a, 1) ? y.b : y.a;
-        if (!w->o->strict && (is_num(c, y.a, 0) || is_num(c, y.b, 0)))
-            return ein_num(c, 0);
-        return x;
-    case EIN_DIV:
-        return is_num(c, y.b, 1) ? y.a : !w->o->strict && is_num(c, y.a, 0) && c->node.at[y.b].kind == EIN_NUM ? y.a : x;
-    case EIN_NEG:
-        return c->node.at[y.a].kind == EIN_NEG ? c->node.at[y.a].a : x;
-    default:
-        return x;
-    }
-}
-
-/* Bottom-up; ein_reach gives children first, so one sweep sees every simplified child. */
-static ein_node algebra(struct rewrite *w, ein_node x)
-{
-    for (u32 round = 0; x && round < 8; round++) {
-        ein_nodes all = {0};
-        ein_reach(w->a, w->c, x, &all);
-        ein_node from = 0, to = 0;
-        for (u32 i = 0; i < all.n && !from; i++) {
-            to = neutral(w, all.at[i]);
-            if (to != all.at[i])
-                from = all.at[i];
-        }
-        if (!from)
-            return x;
-        x = rw_replace(w->c, x, 1, &from, &to);
-    }
-    return x;
-}
 
 /* Ranks of extent 1 become the index 0; an equation left without reduced ranks is a map. */
 static bool drop_ones(struct rewrite *w, struct ein_eq *e)
@@ -87,37 +36,6 @@ static bool drop_ones(struct rewrite *w, struct ein_eq *e)
     return true;
 }
 
-static bool has_reduced(const struct ein_eq *e)
-{
-    return e->nrank && e->rank[e->nrank - 1].kind == EIN_RED;
-}
-
-/* A reduction over nothing but one point is that point. */
-static bool to_map(struct rewrite *w, struct ein_eq *e)
-{
-    bool plain = e->red == RED_ADD || e->red == RED_MUL || e->red == RED_MAX || e->red == RED_MIN;
-    if (!plain || has_reduced(e) || e->guard || e->nbody != 1)
-        return false;
-    if (e->post) {
-        struct ein_x acc = {.kind = EIN_ACC};
-        ein_node from = ein_make(w->c, acc, 0, NULL);
-        e->body[0] = rw_replace(w->c, e->post, 1, &from, &e->body[0]);
-        e->post = 0;
-    }
-    e->red = RED_NONE;
-    return true;
-}
-
-/* A sum of zeros, wherever it is taken. */
-static bool sum_of_zeros(struct rewrite *w, struct ein_eq *e)
-{
-    if (e->red != RED_ADD || e->nbody != 1 || !is_num(w->c, e->body[0], 0) || e->scan)
-        return false;
-    e->nrank = rw_npar(e);
-    e->guard = 0;
-    return to_map(w, e);
-}
-
 u32 ein_simplify_all(struct cascade *c, const struct pass_options *o)
 {
     struct rewrite *w = rw_open(c, o);
@@ -126,26 +44,19 @@ u32 ein_simplify_all(struct cascade *c, const struct pass_options *o)
         e.body = arena_dup(c->a, e.body, sizeof *e.body * e.nbody);
         e.sub = arena_dup(c->a, e.sub, sizeof *e.sub * e.nsub);
         bool fired = drop_ones(w, &e);
-        rw_simplify(c, &e);
-        for (u32 k = 0; k < e.nbody; k++)
-            e.body[k] = algebra(w, e.body[k]);
-        e.post = algebra(w, e.post);
-        if (e.guard && c->node.at[e.guard].kind == EIN_NUM && c->node.at[e.guard].r != 0)
-            e.guard = 0;
         if (o->break_ == BREAK_GUARD)
             e.guard = 0;
-        if (o->break_ == BREAK_LAST && has_reduced(&e) && e.rank[e.nrank - 1].ext > 1 && !e.scan) {
+        if (o->break_ == BREAK_LAST && e.nrank > rw_npar(&e) && e.rank[e.nrank - 1].ext > 1 && !e.scan) {
             e.rank = arena_dup(c->a, e.rank, sizeof *e.rank * e.nrank);
             e.rank[e.nrank - 1].ext--;
         }
-        fired |= sum_of_zeros(w, &e);
-        fired |= to_map(w, &e);
-        fired |= e.guard != was.guard || e.post != was.post;
+        rw_simplify(w, &e);
+        fired |= e.guard != was.guard || e.post != was.post || e.red != was.red || e.nrank != was.nrank;
         for (u32 k = 0; k < e.nbody; k++)
             fired |= e.body[k] != was.body[k];
         for (u32 k = 0; k < e.nsub; k++)
             fired |= e.sub[k] != was.sub[k];
-        if (fired)
+        if (fired || o->break_)
             rw_set(w, i, e);
     }
     return rw_close(w);

@@ -126,7 +126,7 @@ static bool split_rank(struct rewrite *w, struct ein_eq *e, u32 k, const struct 
         f.sub[i] = ein_subst(c, f.sub[i], e->nrank, with);
     f.guard = f.guard ? ein_subst(c, f.guard, e->nrank, with) : 0;
     f.post = f.post ? ein_subst(c, f.post, e->nrank, with) : 0;
-    rw_simplify(c, &f);
+    rw_simplify(w, &f);
     if (divisions(w, &f) >= divisions(w, e) && w->o->break_ != BREAK_SPLIT)
         return false;
     if (f.scan && f.scan_rank > k)

@@ -334,18 +334,6 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
     return ein_select(c, in_tensor(c, p->out[0], idx), ein_subst(c, pad_reads(w, body), p->nrank, with), r.a);
 }
 
-void rw_simplify(struct cascade *c, struct ein_eq *e)
-{
-    for (u32 i = 0; i < e->nbody; i++)
-        e->body[i] = ein_simplify(c, e->body[i], e->nrank, e->rank);
-    for (u32 i = 0; i < e->nsub; i++)
-        e->sub[i] = ein_simplify(c, e->sub[i], e->nrank, e->rank);
-    if (e->guard)
-        e->guard = ein_simplify(c, e->guard, e->nrank, e->rank);
-    if (e->post)
-        e->post = ein_simplify(c, e->post, e->nrank, e->rank);
-}
-
 /* In additions; what is not listed costs 1 if it computes and nothing if it only says where to read. */
 static u32 kind_cost(u8 kind)
 {

@@ -55,8 +55,9 @@ ein_node rw_replace(struct cascade *c, ein_node x, u32 n, const ein_node *from, 
 ein_node rw_retarget(struct cascade *c, ein_node x, const u32 *map);
 /* Map p's value at the place a READ node names, in the reader's ranks, its pad kept; 0 if it cannot be said. */
 ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read);
-/* e's nodes under f, ranks simplified. */
-void rw_simplify(struct cascade *c, struct ein_eq *e);
+/* Indices under ranges, neutral operands, sums of zeros; a reduction over nothing becomes a map (rw_simplify.c). e's arrays
+ * are changed in place. */
+void rw_simplify(struct rewrite *w, struct ein_eq *e);
 /* What evaluating a point node costs, in additions; 0: pure data movement.  Every shared node counts once. */
 u32 rw_cost(struct rewrite *w, ein_node x);
 u32 rw_count_reads(struct rewrite *w, ein_node x, bool *gathers);

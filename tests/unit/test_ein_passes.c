@@ -232,7 +232,6 @@ static void nothing_left_of_nothing(void **state)
         "(eq (out c) (lhs r0 r1) (rank - par batch) (rank - par 4) (rank - red 4) (red add) (acc f32) (body (mul (read z r0 r2) (read w r1 r2))))\n"
         "(eq (out y) (lhs r0 r1) (rank - par batch) (rank - par 4) (acc f32) (body (add (read c r0 r1) (read x r0 r1))))\n");
     struct pass_options o = {0};
-    for (u32 round = 0; round < 2; round++)
         for (u32 i = 0; i < COUNTOF(passes); i++)
             passes[i].run(c, &o);
     assert_int_equal(c->eq.n, 1);

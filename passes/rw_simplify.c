@@ -1,0 +1,102 @@
+/* rw_simplify.c - one equation made simple: indices under the ranges of its ranks, neutral operands, sums of zeros.
+ *
+ * 0 * x is 0 (parameters and activations are finite) unless --strict-math; so a convolution of zeros is zero. */
+#include "passes/rewrite.h"
+
+static bool is_num(const struct cascade *c, ein_node x, double v)
+{
+    return c->node.at[x].kind == EIN_NUM && c->node.at[x].r == v;
+}
+
+static ein_node neutral(struct rewrite *w, ein_node x)
+{
+    struct cascade *c = w->c;
+    struct ein_x y = c->node.at[x];
+    switch (y.kind) {
+    case EIN_ADD:
+        return is_num(c, y.a, 0) ? y.b : is_num(c, y.b, 0) ? y.a : x;
+    case EIN_SUB:
+        return is_num(c, y.b, 0) ? y.a : x;
+    case EIN_MUL:
+        if (w->o->break_ == BREAK_ZERO && is_num(c, y.b, 1))
+            return y.b;
+        if (is_num(c, y.a, 1) || is_num(c, y.b, 1))
+            return is_num(c, y.a, 1) ? y.b : y.a;
+        if (!w->o->strict && (is_num(c, y.a, 0) || is_num(c, y.b, 0)))
+            return ein_num(c, 0);
+        return x;
+    case EIN_DIV:
+        return is_num(c, y.b, 1) ? y.a : !w->o->strict && is_num(c, y.a, 0) && c->node.at[y.b].kind == EIN_NUM ? y.a : x;
+    case EIN_NEG:
+        return c->node.at[y.a].kind == EIN_NEG ? c->node.at[y.a].a : x;
+    default:
+        return x;
+    }
+}
+
+/* Bottom-up; ein_reach gives children first, so one sweep sees every simplified child. */
+static ein_node algebra(struct rewrite *w, ein_node x)
+{
+    for (u32 round = 0; x && round < 8; round++) {
+        ein_nodes all = {0};
+        ein_reach(w->a, w->c, x, &all);
+        ein_node from = 0, to = 0;
+        for (u32 i = 0; i < all.n && !from; i++) {
+            to = neutral(w, all.at[i]);
+            if (to != all.at[i])
+                from = all.at[i];
+        }
+        if (!from)
+            return x;
+        x = rw_replace(w->c, x, 1, &from, &to);
+    }
+    return x;
+}
+
+static bool has_reduced(const struct ein_eq *e)
+{
+    return e->nrank && e->rank[e->nrank - 1].kind == EIN_RED;
+}
+
+/* A reduction over nothing but one point is that point. */
+static bool to_map(struct rewrite *w, struct ein_eq *e)
+{
+    bool plain = e->red == RED_ADD || e->red == RED_MUL || e->red == RED_MAX || e->red == RED_MIN;
+    if (!plain || has_reduced(e) || e->guard || e->nbody != 1)
+        return false;
+    if (e->post) {
+        struct ein_x acc = {.kind = EIN_ACC};
+        ein_node from = ein_make(w->c, acc, 0, NULL);
+        e->body[0] = rw_replace(w->c, e->post, 1, &from, &e->body[0]);
+        e->post = 0;
+    }
+    e->red = RED_NONE;
+    return true;
+}
+
+/* A sum of zeros, wherever it is taken. */
+static bool sum_of_zeros(struct rewrite *w, struct ein_eq *e)
+{
+    if (e->red != RED_ADD || e->nbody != 1 || !is_num(w->c, e->body[0], 0) || e->scan)
+        return false;
+    e->nrank = rw_npar(e);
+    e->guard = 0;
+    return to_map(w, e);
+}
+
+void rw_simplify(struct rewrite *w, struct ein_eq *e)
+{
+    struct cascade *c = w->c;
+    for (u32 i = 0; i < e->nbody; i++)
+        e->body[i] = algebra(w, ein_simplify(c, e->body[i], e->nrank, e->rank));
+    for (u32 i = 0; i < e->nsub; i++)
+        e->sub[i] = ein_simplify(c, e->sub[i], e->nrank, e->rank);
+    if (e->guard)
+        e->guard = ein_simplify(c, e->guard, e->nrank, e->rank);
+    if (e->guard && c->node.at[e->guard].kind == EIN_NUM && c->node.at[e->guard].r != 0)
+        e->guard = 0;
+    if (e->post)
+        e->post = algebra(w, ein_simplify(c, e->post, e->nrank, e->rank));
+    if (!sum_of_zeros(w, e))
+        to_map(w, e);
+}
