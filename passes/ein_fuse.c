@@ -79,7 +79,7 @@ static bool find_anchor(struct rewrite *w, u32 eq, u32 *anchor, ein_node *read, 
         if (!plain || places != 1 || p->acc != c->tens.at[x.u].dtype || p->acc != v->acc || p->nrank + v->nrank > 60 ||
             rw_readers(w, x.u, &reader) != 1 || !rw_fewer(rw_points(v, false), rw_points(p, false)))
             continue;
-        ein_node *idx = arena_dup(w->a, c->list.at + x.list, sizeof *idx * (x.nlist + 1)), inv[64];
+        ein_node *idx = arena_dup(w->a, c->list.at + x.list, sizeof *idx * x.nlist), inv[64];
         if (!rw_inverse(c, p, idx, inv))
             continue;
         memcpy(with, inv, sizeof *inv * rw_npar(p));

@@ -20,7 +20,7 @@ static bool can_take(struct rewrite *w, const struct ein_eq *p, u32 reader)
         struct ein_x r = c->node.at[w->reads[reader].at[i]];
         if (r.u != p->out[0])
             continue;
-        ein_node *idx = arena_dup(w->a, c->list.at + r.list, sizeof *idx * (r.nlist + 1));
+        ein_node *idx = arena_dup(w->a, c->list.at + r.list, sizeof *idx * r.nlist);
         if (r.kind != EIN_READ || !rw_inverse(c, p, idx, with))
             return false;
     }

@@ -317,7 +317,7 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
     struct cascade *c = w->c;
     struct ein_x r = c->node.at[read];
     CHECK(r.kind == EIN_READ && p->red == RED_NONE);
-    ein_node *idx = arena_dup(w->a, c->list.at + r.list, sizeof *idx * (r.nlist + 1));
+    ein_node *idx = arena_dup(w->a, c->list.at + r.list, sizeof *idx * r.nlist);
     ein_node *with = NEW_ARRAY(w->a, ein_node, p->nrank + 1);
     if (!rw_inverse(c, p, idx, with))
         return 0;
