@@ -4,7 +4,12 @@
  * EVAL_F32    as written: each operation rounded to the accumulator's dtype, reductions in row-major order:
  *             the reference of --strict-math (exp, tanh, erf .. by the polynomials of ir/poly.h).
  * EVAL_BOUND  F64 with, beside each value, a bound on the error of an f32 evaluation in any order of summation
- *             (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, 3.1, 3.3). */
+ *             (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, 3.1, 3.3).
+ *             Where an error may turn a comparison or a rounding to an integer, the bound covers both outcomes; where it
+ *             may reach a pole or leave a domain, it is infinite.  User monoids: in order only.
+ *
+ * A user monoid starts at its zero and merges lifted points in row-major order.  Integer division is floored.
+ * mod(a, b) is a - b * floor(a / b). */
 #ifndef NASC_EIN_EVAL_H
 #define NASC_EIN_EVAL_H
 #include "compiler/ir/ein.h"
@@ -16,6 +21,8 @@ struct ein_eval {
     i64 batch;
     struct arena *a;
     struct ein_array *tens;                             /* [cascade tens]; inputs, params, states given by the caller */
+    u64 work, work_limit;                               /* points evaluated; 0: no limit */
+    bool (*stop)(void *ctx); void *stop_ctx;            /* asked now and then: true ends the evaluation; may be NULL */
 };
 struct ein_eval *ein_eval_new(struct arena *a, const struct cascade *c, enum eval_mode mode, i64 batch);
 /* Allocates (zeroed) an array for tensor t. */

@@ -1,0 +1,91 @@
+/* eval_prog.h - inside the evaluator: an equation's expressions as straight-line programs over blocks of points.
+ *
+ * A block is a run of consecutive points of an iteration domain (ranks in order, the last one fastest)
+ * that share the values of the outer ranks.  Every instruction handles the whole block, so that
+ * interpretation costs little.  Both sides of a select are evaluated; a read out of range in
+ * the side not taken does no harm: it is 0 and marked poisoned, and only poison that reaches a result is an error. */
+#ifndef NASC_EVAL_PROG_H
+#define NASC_EVAL_PROG_H
+#include "compiler/ir/ein_eval.h"
+
+enum { EVAL_BLOCK = 512, EVAL_RANKS = 64, EVAL_TERMS = 24, EVAL_AXES = 64 };
+
+/* The points: ranks in iteration order.  Ranks dom[nouter ..) are inside a block; if chunked, there is one such and
+ * blocks take EVAL_BLOCK values of it at a time. */
+struct eval_domain {
+    u32 n, rank[EVAL_RANKS];            /* local ranks, outermost first */
+    i64 ext[EVAL_RANKS];                /* by local rank; values, symbols resolved */
+    u32 nouter;
+    bool chunked;
+    u32 block;                          /* points of a full block */
+    i64 *coord[EVAL_RANKS];             /* by local rank: its values in a block (chunked: 0, 1, ..), NULL for outer ranks */
+    i64 at[EVAL_RANKS];                 /* by local rank: present value of outer ones and of a scan's; start of the chunk */
+    u32 lanes;                          /* points of the present block */
+};
+
+/* An index: base + outer ranks + block part + atoms. */
+struct eval_index {
+    i64 c;
+    u32 nouter; struct { u32 rank; i64 k; } outer[EVAL_TERMS];
+    i64 *part;                          /* of the ranks inside a block; NULL: none */
+    bool unit;                          /* part is 0, 1, 2, .. */
+    i64 chunk_k;                        /* times the start of the chunk */
+    u32 natom; struct { u32 slot; i64 k; } atom[EVAL_TERMS];
+};
+/* What is no sum: x / k, x % k, tens[x]. */
+struct eval_slot { u8 kind; struct eval_index x; i64 k; u32 tens; u64 n; i64 *v; };
+
+struct eval_check { struct eval_index x; i64 dim; };
+struct eval_ins {
+    u8 kind, dtype;                     /* dtype it is rounded to */
+    u32 dst, a, b, c;                   /* registers */
+    u32 u;                              /* READ: tensor; ARG; CAST; RAND */
+    double r;
+    struct eval_index x, y;             /* READ: offset; OF_INT, RAND, comparisons of indices */
+    u32 ncheck; struct eval_check *check;       /* READ: axes that may be left; pad in register a (or none: poison) */
+    bool padded, index;
+};
+struct eval_prog {
+    VEC(struct eval_slot) slot;
+    VEC(struct eval_ins) ins;
+    u32 nreg;
+    double **v, **e;                    /* registers */
+    u8 **poison;                        /* NULL: nothing can be poisoned */
+    bool open;
+    u32 *reg;                           /* by node: 1 + register, while compiling */
+    const double *acc_v, *acc_e;        /* (acc 0), by lane */
+    double *const *arg_v, *const *arg_e;
+};
+
+/* One equation's evaluation. */
+struct eval_run {
+    struct ein_eval *ev;
+    const struct cascade *c;
+    const struct ein_eq *e;
+    struct arena *a;                    /* of this equation */
+    struct buf *why;
+    const char *leaves;                 /* set when an index left its tensor: the tensor's name */
+};
+
+double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec);
+double eval_cast_err(enum dtype to, double v, double e);
+/* Half a unit in the last place of a dtype, relatively (0 for integers). */
+double eval_unit(enum dtype t);
+double eval_round(enum dtype t, double x);
+
+i64 eval_sym(const struct eval_run *r, u32 sym);
+void eval_domain_make(struct eval_run *r, struct eval_domain *d, u32 nrank, const u32 *rank);
+/* Goes through the blocks: false at the end.  start true: the first. */
+bool eval_next_block(struct eval_domain *d, bool start);
+/* Expression x for blocks of d; its value ends in the returned register. */
+u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d, ein_node x, enum dtype any);
+void eval_compile_index(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d, ein_node x, i64 times, struct eval_index *to);
+void eval_finish(struct eval_run *r, struct eval_prog *p);      /* allocates registers */
+void eval_index_block(const struct eval_prog *p, const struct eval_domain *d, const struct eval_index *x, i64 *out);
+/* Elements of a tensor, and its strides. */
+u64 eval_strides(const struct eval_run *r, u32 tens, i64 *stride);
+void eval_slots_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d);
+void eval_read_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d, struct eval_ins *ins);
+void eval_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d);
+
+#endif
