@@ -15,7 +15,7 @@
 struct ast *parse_node(struct parser *p, enum ast_kind kind, struct loc loc, str text, struct ast **kid, u32 nkid)
 {
     struct ast *n = ast_new(p->a, kind, loc, text, kid, nkid);
-    if (n->depth > AST_DEPTH && !p->too_deep.len)
+    if (n->depth >= AST_DEPTH && !p->too_deep.len)      /* the file is a level too */
         p->too_deep = loc;
     return n;
 }
@@ -180,7 +180,7 @@ static struct token recover(struct parser *p, struct lexer *lx, struct token wro
 static struct token give_up(struct parser *p, struct lexer *lx, struct token t, int how)
 {
     struct diag *d = diag_add(p->ds, E0111, p->too_deep.len ? p->too_deep : t.loc, "this is nested too deeply");
-    diag_note(p->ds, d, "a tree of at most %d levels is read; name parts of it with `let` or rules", AST_DEPTH);
+    diag_note(p->ds, d, "a tree of less than %d levels is read; name parts of it with `let` or rules", AST_DEPTH);
     p->too_deep.len = 0;
     p->overflow = false;
     while (t.kind && !(t.kind == TK_SEP && t.depth == 0))

@@ -19,7 +19,12 @@
 #define KIDS(...) (struct ast *[]){ __VA_ARGS__ }, (u32)(sizeof((struct ast *[]){ __VA_ARGS__ }) / sizeof(struct ast *))
 #define NODE(kind, loc, text, ...) parse_node(p, kind, loc, text, KIDS(__VA_ARGS__))
 #define LEAF(kind, loc, text) parse_node(p, kind, loc, text, NULL, 0)
-#define LIST(kind, loc, text, l) parse_node(p, kind, loc, text, (l)->v.at, (l)->v.n)
+#define LIST(kind, loc, text, l) list_node(p, kind, loc, text, l)
+/* A function, because `l` is often a call that must happen once. */
+static struct ast *list_node(struct parser *p, enum ast_kind kind, struct loc loc, str text, struct nodes *l)
+{
+    return parse_node(p, kind, loc, text, l->v.at, l->v.n);
+}
 #define SPAN(from, to) loc_join((from).loc, (to).loc)
 #define OVER(from, to) loc_join((from)->loc, (to)->loc)
 #define TEXT(t) parse_text(p, t)
@@ -126,11 +131,11 @@ static struct ast *block_alternative(struct parser *p, struct ast *block, struct
 %type factors    {struct nodes *}
 %type oinline    {struct token}
 
-unit ::= WHOLE_FILE items.
+unit ::= items.
 unit ::= JUST_EXPR e(B) SEP.    { p->expr = B; }
 
 /* ---- items ---- */
-items ::= .
+items ::= WHOLE_FILE.
 items ::= items item(B) SEP.    { if (!p->broken) parse_more(p, &p->items, B); }
 
 item(A) ::= error.              { A = NULL; }

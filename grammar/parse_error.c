@@ -164,6 +164,8 @@ static const char *hint(const struct scene *s)
         return "a notation is a string: as \"conv($k)\"";
     if (s->can[TK_BACKTICK] && k == TK_STRING)
         return "an architecture text stands in backticks";
+    if (k == TK_EQ && s->operand)
+        return begins_line(s->last2) && s->last == TK_ID ? "a block names a value with `let x = ...`" : "compare with `==`";
     if (s->can[TK_THEN] || s->can[TK_ELSE])
         return "an expression chooses with `if c then a else b`";
     if (s->can[TK_TILDE])
@@ -183,10 +185,6 @@ static const char *hint(const struct scene *s)
     if (!s->operand)
         return k == TK_DOT && s->expression ? "a fraction needs a digit before its point: 0.5" : NULL;
     /* An expression has been read, and this cannot follow it. */
-    if (k == TK_EQ && begins_line(s->last2) && s->last == TK_ID)
-        return "a block names a value with `let x = ...`";
-    if (k == TK_EQ)
-        return "compare with `==`";
     if (k == TK_COLON)
         return "a label stands before one name: `a:Edge`";
     if (k == TK_ARROW)
