@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 enum { MAX_RANK = 32 };                 /* op_extents promises no more */
+static const u32 WHY_INDEX = UINT32_MAX - 1;    /* op_why.input: axis numbers an index variable */
 static const i64 MAX_ELEMS = (i64)1 << 50;
 
 struct entry {                          /* one memo entry */
@@ -76,7 +77,8 @@ static bool match_run(struct infer *f, u32 input, u32 first, u32 n, const axis_i
         f->run_known = true;
         f->run_loc = at;
         f->b->run = n;
-        memcpy(f->run, axis, sizeof *axis * n);
+        for (u32 i = 0; i < n; i++)
+            f->run[i] = axis[i];
         return true;
     }
     if (f->b->run != n)
@@ -296,8 +298,8 @@ static bool make_outputs(struct infer *f, struct arena *a)
             if (n + f->b->run >= 2 * MAX_RANK)
                 break;
             if (p->axis[k].kind == OAXIS_RUN) {
-                memcpy(axis + n, f->run, sizeof *axis * f->b->run);
-                n += f->b->run;
+                for (u32 r = 0; r < f->b->run; r++)
+                    axis[n++] = f->run[r];
             } else if (!(axis[n++] = make_axis(f, tensor, k, &p->axis[k]))) {
                 return false;
             }
@@ -356,7 +358,7 @@ static bool check_inside(struct infer *f)
     for (u32 i = 0; i < f->op->index.n; i++) {
         const struct oindex *x = &f->op->index.at[i];
         i64 n;
-        if (!x->run && !x->batch && !extent_of(f, x->extent, UINT32_MAX, UINT32_MAX, x->loc, 0, &n))
+        if (!x->run && !x->batch && !extent_of(f, x->extent, WHY_INDEX, i, x->loc, 0, &n))
             return false;
     }
     return true;
@@ -509,6 +511,8 @@ void op_why_print(struct buf *b, const struct op_memo *m, const struct op *op, c
     case OPR_BAD_SIZE:
         if (why->input < op->tensor.n) {
             tensor_axis(b, op, why);
+        } else if (why->input == WHY_INDEX) {
+            buf_printf(b, "the range of index `%s`", op->index.at[why->axis].name);
         } else if (why->axis < op->nslot) {
             buf_printf(b, "size `%s`", op->slot_name[why->axis]);
         } else {
