@@ -6,6 +6,8 @@
  * leave their tensors are masked, so nothing depends on which side is taken. */
 #include "passes/lower.h"
 
+#include "compiler/base/rng.h"
+
 static u64 bit(u32 r)
 {
     return (u64)1 << r;
@@ -127,11 +129,11 @@ static lval xor(struct low *q, lval a, lval b)
     return iop(q, LO_ISUB, iop(q, LO_BOR, a, b), iop(q, LO_BAND, a, b));
 }
 
-static lval philox(struct low *q, u64 seed, lval index)
+static lval philox(struct low *q, u64 seed, u64 number, lval index)
 {
     static const u64 mult[2] = { 0xD2511F53, 0xCD9E8D57 }, weyl[2] = { 0x9E3779B9, 0xBB67AE85 };
     u64 key[2] = { seed & 0xffffffff, seed >> 32 };
-    lval c[4] = { low32(q, index), high32(q, index), le_int(&q->e, 0), le_int(&q->e, 0) };
+    lval c[4] = { low32(q, index), high32(q, index), le_int(&q->e, (i64)(number & 0xffffffff)), le_int(&q->e, (i64)(number >> 32)) };
     for (u32 round = 0; round < 10; round++) {
         lval p0 = iop(q, LO_IMUL, c[0], le_int(&q->e, (i64)mult[0])), p1 = iop(q, LO_IMUL, c[2], le_int(&q->e, (i64)mult[1]));
         lval n0 = xor(q, xor(q, high32(q, p1), c[1]), le_int(&q->e, (i64)key[0]));
@@ -144,6 +146,12 @@ static lval philox(struct low *q, u64 seed, lval index)
         key[1] = (key[1] + weyl[1]) & 0xffffffff;
     }
     return c[0];
+}
+
+static bool is_integer(const struct low *q, ein_node x)
+{
+    int d = ein_dtype(q->c, &q->q, x);
+    return d >= 0 && !dtype_is_float((enum dtype)d);
 }
 
 static lval compute(struct low *q, const struct low_node *n)
@@ -198,7 +206,10 @@ static lval compute(struct low *q, const struct low_node *n)
     }
     case EIN_SUB: a = low_number(q, y.a); return low_arith(q, LO_FSUB, a, low_number(q, y.b));
     case EIN_MUL: a = low_number(q, y.a); return low_arith(q, LO_FMUL, a, low_number(q, y.b));
-    case EIN_DIV: a = low_number(q, y.a); return low_arith(q, LO_FDIV, a, low_number(q, y.b));
+    case EIN_DIV:
+        a = low_number(q, y.a);
+        v = low_arith(q, LO_FDIV, a, low_number(q, y.b));
+        return q->monoid_node || !is_integer(q, n->x) ? v : unary(q, LO_FFLOOR, v);     /* integers divide by floor */
     case EIN_MIN: a = low_number(q, y.a); return low_arith(q, LO_FMIN, a, low_number(q, y.b));
     case EIN_MAX: a = low_number(q, y.a); return low_arith(q, LO_FMAX, a, low_number(q, y.b));
     case EIN_POW: a = low_number(q, y.a); return low_arith(q, LO_POW, a, low_number(q, y.b));
@@ -235,7 +246,7 @@ static lval compute(struct low *q, const struct low_node *n)
     case EIN_CAST:
         return cast(q, low_point(q, y.a), (enum dtype)y.u);
     case EIN_RAND: {
-        lval word = philox(q, y.u, low_index_scalar(q, low_index(q, y.a)));
+        lval word = philox(q, RNG_WEIGHTS, y.u, low_index_scalar(q, low_index(q, y.a)));
         return low_arith(q, LO_FMUL, low_as_number(q, iop(q, LO_BSHR, word, le_int(&q->e, 8))), low_const(q, 1.0 / (1 << 24)));
     }
     default:

@@ -8,7 +8,7 @@
 
 #include <Random123/philox.h>
 
-static const u64 STREAMS = 0x6e6173632d737472ull, WEIGHTS = 0x6e6173632d777473ull;
+static const u64 STREAMS = 0x6e6173632d737472ull, WEIGHTS = RNG_WEIGHTS;
 
 void rng_philox(const u32 counter[4], const u32 key[2], u32 out[4])
 {

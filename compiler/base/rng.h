@@ -13,6 +13,7 @@ u64 rng_u64(struct rng *r);
 double rng_unit(struct rng *r);                 /* [0, 1), 53 bits */
 /* The 4 words of (seed, number, index): weights are drawn with this, number = parameter. */
 void rng_at(u64 seed, u64 number, u64 index, u32 out[4]);
+#define RNG_WEIGHTS 0x6e6173632d777473ull      /* seed ^ this is the key of those words, (index, number) the counter */
 /* The bare generator. */
 void rng_philox(const u32 counter[4], const u32 key[2], u32 out[4]);
 

@@ -19,7 +19,10 @@ struct plan_buf {
     struct layout lay;
     u64 bytes, offset;              /* batched: per batch element */
     u32 first, last;                /* commands, numbered through load then run: live range */
+    const double *value;            /* CONST: the elements */
 };
+extern const char *const plan_segment_word[];
+/* COPY: all of arg[1] to arg[0]. FILL: all of arg[0] with `fill`. SAMPLE offsets are times batch, of buffers with and without batch. */
 enum plan_cmd_kind { PC_KERNEL, PC_COPY, PC_FILL };
 struct plan_arg { u32 buf; u64 offset; };                /* offset in bytes (batched: times batch) */
 struct plan_int { i64 k; bool times_batch; };            /* k or k * batch */

@@ -1,0 +1,82 @@
+/* plan_place.c - offsets for buffers: activations share memory where their lives do not meet.
+ *
+ * In: sizes and live ranges.  Out: 64-byte aligned offsets and the segments' sizes.  Activations are placed largest
+ * first, each into the smallest gap between those that live at the same time (best fit); all offsets of that
+ * segment are per batch element.  Every other segment is a row of buffers.
+ *
+ *     a: live 0..2    |aaaaaaaa|      |
+ *     b: live 1..3    |        |bbbb  |
+ *     c: live 3..4    |cccccc         |    over a, beside b */
+#include "passes/plan_place.h"
+
+#include <stdlib.h>
+
+static u64 up(u64 n)
+{
+    return (n + 63) & ~(u64)63;
+}
+
+struct order { const struct plan *p; u32 buf; };
+
+/* Largest first; equals in order of birth, then of number: one order on every machine. */
+static int by_size(const void *x, const void *y)
+{
+    const struct order *a = x, *b = y;
+    const struct plan_buf *f = &a->p->buf.at[a->buf], *g = &b->p->buf.at[b->buf];
+    if (f->bytes != g->bytes)
+        return f->bytes > g->bytes ? -1 : 1;
+    if (f->first != g->first)
+        return f->first < g->first ? -1 : 1;
+    return a->buf < b->buf ? -1 : a->buf > b->buf;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const struct order *a = x, *b = y;
+    u64 f = a->p->buf.at[a->buf].offset, g = b->p->buf.at[b->buf].offset;
+    return f < g ? -1 : f > g;
+}
+
+static u64 best_fit(const struct plan *p, u32 buf, const struct order *placed, u32 nplaced, struct order *near)
+{
+    const struct plan_buf *f = &p->buf.at[buf];
+    u32 n = 0;
+    for (u32 i = 0; i < nplaced; i++) {
+        const struct plan_buf *g = &p->buf.at[placed[i].buf];
+        if (g->bytes && g->first <= f->last && f->first <= g->last)
+            near[n++] = placed[i];
+    }
+    qsort(near, n, sizeof *near, by_place);
+    u64 end = 0, best = UINT64_MAX, gap = UINT64_MAX, want = up(f->bytes);
+    for (u32 i = 0; i < n; i++) {
+        const struct plan_buf *g = &p->buf.at[near[i].buf];
+        if (g->offset > end && g->offset - end >= want && g->offset - end < gap) {
+            gap = g->offset - end;
+            best = end;
+        }
+        end = MAX(end, g->offset + up(g->bytes));
+    }
+    return best == UINT64_MAX ? end : best;
+}
+
+void plan_place(struct plan *p)
+{
+    struct order *order = NEW_ARRAY(p->a, struct order, p->buf.n + 1), *near = NEW_ARRAY(p->a, struct order, p->buf.n + 1);
+    u32 n = 0;
+    u64 *const size[] = { &p->weight_bytes, &p->state_bytes, NULL, &p->sample_bytes, NULL, &p->const_bytes };
+    for (u32 i = 0; i < p->buf.n; i++) {
+        struct plan_buf *f = &p->buf.at[i];
+        if (f->segment == SEG_SAMPLE) {
+            order[n++] = (struct order){ p, i };
+        } else if (size[f->segment]) {
+            f->offset = *size[f->segment];
+            *size[f->segment] += up(f->bytes);
+        }
+    }
+    qsort(order, n, sizeof *order, by_size);
+    for (u32 i = 0; i < n; i++) {
+        struct plan_buf *f = &p->buf.at[order[i].buf];
+        f->offset = best_fit(p, order[i].buf, order, i, near);
+        p->sample_bytes = MAX(p->sample_bytes, f->offset + up(f->bytes));
+    }
+}
