@@ -4,6 +4,7 @@
  * nothing that a retrying chooser threw away is ever in it. */
 #include "compiler/base/real.h"
 #include "grammar/elab.h"
+#include "grammar/gram_load.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -249,6 +250,21 @@ static struct arch *build_graph(struct arena *a, struct gram *g, const struct gr
     return ab_finish(e.build);
 }
 
+static struct enode *as_enode(struct arena *a, const struct draw *d)
+{
+    struct enode *n = NEW(a, struct enode);
+    n->d = *d;
+    for (u32 i = 0; i < d->nchild; i++) {
+        struct enode *c = as_enode(a, d->child[i]);
+        if (n->last)
+            n->last->next = c;
+        else
+            n->first = c;
+        n->last = c;
+    }
+    return n;
+}
+
 struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds,
                             struct arch **arch_out, struct elab_end *end)
 {
@@ -277,8 +293,8 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
     d->out = types_of(&e, &out, &d->nout);
     for (u32 i = 0; i < e.recipe.n; i++)
         vec_push(a, &d->recipe, e.recipe.at[i]);
-    if (arch_out && !(*arch_out = build_graph(a, g, space, root, ds, &e.recipe)))
-        BUG("a derivation of %s cannot be followed again", space->set->d.name);
+    if (arch_out && !(*arch_out = build_graph(a, g, space, as_enode(a, &root->d), g->ds, &e.recipe)))
+        BUG("a derivation of %s cannot be followed again: %s", space->set->d.name, g->ds->all.n ? g->ds->all.at[g->ds->all.n - 1]->text : "?");
     return d;
 }
 
@@ -290,21 +306,6 @@ struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram
 
 /* ---- following a finished derivation ---- */
 
-static struct enode *as_enode(struct arena *a, const struct draw *d)
-{
-    struct enode *n = NEW(a, struct enode);
-    n->d = *d;
-    for (u32 i = 0; i < d->nchild; i++) {
-        struct enode *c = as_enode(a, d->child[i]);
-        if (n->last)
-            n->last->next = c;
-        else
-            n->first = c;
-        n->last = c;
-    }
-    return n;
-}
-
 struct derivation *derive_replay(struct arena *a, struct gram *g, const struct derivation *d, struct arch **arch_out)
 {
     struct derivation *r = arena_dup(a, d, sizeof(*d));
@@ -313,4 +314,31 @@ struct derivation *derive_replay(struct arena *a, struct gram *g, const struct d
     if (arch_out && !(*arch_out = build_graph(a, g, d->space, as_enode(a, d->root), NULL, &recipe)))
         return NULL;
     return r;
+}
+
+/* ---- constants ---- */
+
+bool elab_const(struct gram *g, const struct ast *n, struct num *v, str *s)
+{
+    struct elab e;
+    struct chooser none = {0};
+    struct val out;
+    begin(&e, g->a, g, &none, g->ds);
+    struct frame *f = elab_frame(&e, 0, NULL);
+    if (!elab_is_pure(n)) {
+        diag_add(g->ds, E0210, n->loc, "a constant is computed from numbers, strings and other constants");
+        return false;
+    }
+    if (!elab_eval(&e, f, n, &out))
+        return false;
+    if (out.kind == V_STR) {
+        *s = out.s;
+        return true;
+    }
+    if (out.kind != V_NUM) {
+        diag_add(g->ds, E0210, n->loc, "a constant is a number or a string, not %s", val_kind_name(&out));
+        return false;
+    }
+    *v = val_get(out);
+    return true;
 }

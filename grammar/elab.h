@@ -40,7 +40,7 @@ struct enode {
     struct enode *first, *last, *next;  /* children in order; sibling */
     struct enode *prev;                 /* the child before (for undoing) */
     bool follows;                       /* its children are decided already: those from cursor on */
-    struct enode *cursor;
+    struct enode *cursor, *list;        /* list: whose children they are */
     bool holder;                        /* no draw: collects the draws of a once body; at the end they become its parent's */
     bool attached;
     const struct acase *taken;          /* family variables, inline alternative */
@@ -136,7 +136,7 @@ struct elab {
     /* the graph, when it is wanted */
     struct arch_builder *build;
     struct level *level; u16 nlevel;
-    str prefix;
+    str prefix; bool skip_prefix;       /* the label of the next application is the function's name already */
     const struct gram_rule *space;      /* inputs not made yet: see elab_space_inputs */
     struct frame *space_frame;
     u32 ninput;
@@ -203,6 +203,7 @@ void elab_set_family(struct frame *f, const struct acase *c);
 /* Given weights stand; `rest` ones share what is left; without a rest they are relative. */
 bool elab_settle(struct elab *e, struct loc loc, u32 n, double *w, const bool *rest);
 bool elab_is_pure(const struct ast *n);                 /* draws nothing, applies nothing */
+void elab_follow(struct enode *d, struct enode *decided);
 /* A draw under ff->draw; NULL: not possible. */
 struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *at, str label, const struct gram_rule *r, struct loc loc);
 /* Decides a draw of a rule in its frame, and evaluates the alternative. */

@@ -1,5 +1,6 @@
 /* elab_alt.c - the alternatives of a rule spelled out: families and inline rules expanded, weights settled; and
  * what they are in words, for choosers and notations. */
+#include "grammar/check.h"
 #include "grammar/elab.h"
 
 struct spell {
@@ -293,5 +294,26 @@ bool elab_is_pure(const struct ast *n)
         return true;
     default:
         return false;
+    }
+}
+
+void elab_check_weights(struct gram *g, const struct gram_rule *r)
+{
+    struct chooser none = {0};
+    struct elab e = {.g = g, .a = g->a, .types = g->types, .chooser = &none, .ds = g->ds, .most_steps = 4000000};
+    const struct acases *c = elab_fixed_cases(&e, r);
+    if (r->inline_ && !c && !e.halt) {
+        struct diag *d = diag_add(g->ds, E0604, r->ast->loc, "the alternatives of the inline rule `%s` are not constants", r->set->d.name);
+        diag_note(g->ds, d, "they are put in place of its mentions before anything is known about arguments: weights and families are made of "
+                  "numbers and constants, and it mentions no other inline rule");
+    }
+    if (r->inline_ && r->set->overload.n > 1)
+        diag_add(g->ds, E0604, r->ast->loc, "an inline rule has no overloads");
+    for (u32 i = 0; c && i < r->nalt; i++) {
+        bool any = false;
+        for (u32 k = 0; k < c->n; k++)
+            any |= c->at[k].alt == &r->alt[i];
+        if (!any)
+            diag_add(g->ds, W0602, r->alt[i].ast->loc, "this family has no members");
     }
 }

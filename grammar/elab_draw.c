@@ -26,6 +26,36 @@ static void attach(struct elab *e, struct enode *home, struct enode *d)
     elab_trail(e, TR_CHILD, home, NULL);
 }
 
+/* From n on, the first that is a draw: what hangs under a holder comes in its place. */
+static struct enode *draw_from(struct enode *n, const struct enode *list)
+{
+    for (;;) {
+        if (!n || !n->holder)
+            return n;
+        if (n->first) {
+            n = n->first;
+            continue;
+        }
+        while (!n->next && n->parent != list && n->parent->holder)
+            n = n->parent;
+        n = n->next;
+    }
+}
+
+static struct enode *draw_after(struct enode *n, const struct enode *list)
+{
+    while (!n->next && n->parent && n->parent != list && n->parent->holder)
+        n = n->parent;
+    return draw_from(n->next, list);
+}
+
+void elab_follow(struct enode *d, struct enode *decided)
+{
+    d->follows = true;
+    d->list = decided;
+    d->cursor = draw_from(decided->first, decided);
+}
+
 /* The next draw that was decided before, where home's are.  A holder that is not itself being followed
  * takes them from its parent. */
 static struct enode *next_decided(struct elab *e, struct enode *home, bool *follows)
@@ -36,7 +66,7 @@ static struct enode *next_decided(struct elab *e, struct enode *home, bool *foll
     struct enode *n = home->follows ? home->cursor : NULL;
     if (n) {
         elab_trail(e, TR_CURSOR, home, n);
-        home->cursor = n->next;
+        home->cursor = draw_after(n, home->list);
     }
     return n;
 }
@@ -69,10 +99,9 @@ struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *
             FAIL(e, E0511, loc, "what was drawn before does not fit here: another draw is needed at these types");
             return NULL;
         }
-        d->follows = true;
+        elab_follow(d, decided);
         d->d.alt_no = decided->d.alt_no;
         d->d.p = decided->d.p;
-        d->cursor = decided->first;
     }
     attach(e, home, d);
     if (d->d.depth > e->depth)

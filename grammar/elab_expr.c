@@ -152,7 +152,16 @@ static bool eval_call(struct elab *e, struct frame *f, const struct ast *n, stru
     }
     /* Arguments before the function: that is the order of draws. */
     const struct stage *st;
-    return eval_args(e, f, n, 0, &narg, &arg) && eval_stage(e, f, fn, &st) && elab_apply(e, st, narg, arg, n, out);
+    if (!eval_args(e, f, n, 0, &narg, &arg))
+        return false;
+    if (fn->kind == A_ID && fn->bind.kind == BIND_OP && fn->bind.slot) {        /* an op and a builtin: exp(x), exp(3) */
+        bool tensors = false;
+        for (u32 i = 0; i < narg; i++)
+            tensors |= arg[i].kind == V_TENSOR;
+        if (!tensors)
+            return elab_builtin(e, f, fn->bind.slot - 1, narg, arg, n, out);
+    }
+    return eval_stage(e, f, fn, &st) && elab_apply(e, st, narg, arg, n, out);
 }
 
 /* v |> f, v |> f(a), f |> g */

@@ -219,8 +219,7 @@ static struct enode *new_holder(struct elab *e, struct once *o, bool first)
     h->frame = home->frame;
     h->path = path_mix(home->path, 0x6f6e6365u + ((u64)home->d.alt_no << 33) + home->seq++);
     if (!first) {
-        h->follows = true;
-        h->cursor = o->holder->first;
+        elab_follow(h, o->holder);
         h->attached = true;
     }
     return h;
@@ -270,6 +269,7 @@ static bool elaborate_once(struct elab *e, const struct stage *st, u32 narg, con
     const struct val *inner = arg;
     if (e->build) {
         elab_open(e, u->label, in.n, in.type);
+        e->skip_prefix = body->kind == ST_RULE;
         inner = args_with(e, narg, arg, as_params(e, &in));
     }
     bool ok = elab_apply(e, body, narg, inner, at, &u->out);
@@ -376,6 +376,7 @@ bool elab_apply_each(struct elab *e, const struct stage *st, u32 narg, const str
     const char *name = st->label ? st->label : stage_name(body, "each");
     if (e->build) {
         elab_open(e, name, in.n, in.type);
+        e->skip_prefix = body->kind == ST_RULE;
         inner = as_params(e, &in);
     }
     struct counters was = save_counters(e);

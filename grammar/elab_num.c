@@ -240,7 +240,7 @@ static bool tensor_builtin(struct elab *e, u32 builtin, u32 narg, const struct v
     if (arg[0].kind != V_TENSOR)
         return elab_wrong(e, E0303, at->loc, "`%s` asks a tensor, not %s", gram_builtin_name(builtin), val_kind_name(&arg[0]));
     const struct type *t = type_get(e->types, arg[0].type);
-    u32 ax;
+    u32 ax = 0;
     if (builtin == BI_RANK) {
         *out = val_int(t->rank);
         return true;

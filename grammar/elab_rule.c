@@ -145,8 +145,9 @@ bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const str
     if (!r)
         return several ? no_overload(e, set, narg, arg, at) : false;
     str prefix = e->prefix;
-    if (e->build && st->label)
+    if (e->build && st->label && !e->skip_prefix)
         e->prefix = elab_prefixed(e, st->label);
+    e->skip_prefix = false;
     struct val v;
     bool ok = apply_fitted(e, st, r, f, nparam == 0 && narg ? &v : out);
     e->prefix = prefix;
@@ -184,10 +185,9 @@ bool elab_root(struct elab *e, const struct gram_rule *space, struct enode *forc
     struct enode *d = elab_new_draw(e, &top, space->ast, NULL, space, space->ast->loc);
     *root = d;
     if (forced) {
-        d->follows = true;
+        elab_follow(d, forced);
         d->d.alt_no = forced->d.alt_no;
         d->d.p = forced->d.p;
-        d->cursor = forced->first;
     }
     f->draw = d;
     d->frame = f;

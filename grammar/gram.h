@@ -8,10 +8,13 @@
 #include "compiler/ir/op.h"
 #include "grammar/ast.h"
 
+struct gram_import { struct gram_module *module; str alias; const struct ast *ast; bool used; };      /* alias: names only through it */
 struct gram_module {
     str name;                   /* "std.nn", or the file's path */
     struct ast_file *file;
     VEC(struct gram_decl *) decl;
+    VEC(struct gram_import) import;
+    bool loading;
 };
 enum gram_decl_kind { GD_CONST, GD_OPS, GD_RULES, GD_MONOID, GD_TEXT, GD_ARCH };
 struct gram_decl {              /* head of each of the following */
@@ -19,8 +22,9 @@ struct gram_decl {              /* head of each of the following */
     str name;
     struct gram_module *module;
     struct loc loc;
+    bool used;
 };
-struct gram_const { struct gram_decl d; struct ast *ast; bool evaluated, overridden; struct num v; str s; };
+struct gram_const { struct gram_decl d; struct ast *ast; bool evaluated, overridden, busy; struct num v; str s; };
 /* An overload set of ops. */
 struct gram_ops { struct gram_decl d; VEC(struct op *) overload; VEC(struct ast *) ast; VEC(u32) nslot; /* names of its signature */ };
 /* An overload set of rules, nets or a space: told apart by argument types. */
@@ -84,6 +88,7 @@ struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, 
 const struct num *gram_override_num(const struct gram *g, str name);
 /* The space of that name (NULL: the only one; complains when there is none or several). */
 struct gram_rule *gram_space(struct gram *g, const char *name);
+/* What a name stands for in a module: its own, then imported, then the prelude's; NULL: nothing.  Of several imported ones the first. */
 struct gram_decl *gram_lookup(struct gram *g, struct gram_module *m, str name);
 /* Functions known everywhere, X(BUILTIN, "name", fewest arguments, most). */
 #define GRAM_BUILTINS(X)                                                                                              \
