@@ -98,7 +98,7 @@ static bool epilogue(struct rewrite *w, u32 eq)
     struct ein_eq v = c->eq.at[eq];
     if (w->dropped[eq] || v.red != RED_NONE || v.nout != 1 || v.nbody != 1 || v.scan || v.guard)
         return false;
-    u32 anchor;
+    u32 anchor = 0;
     ein_node read, with[64] = {0};
     if (!find_anchor(w, eq, &anchor, &read, with))
         return false;
