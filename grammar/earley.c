@@ -236,7 +236,7 @@ static struct cf_node *node_new(struct cf_chart *c, u32 nt, u32 from, u32 to)
 
 static void expected(struct cf_chart *c, u32 pos, const char *lit, u32 len, u32 prod)
 {
-    if (pos < c->far)
+    if (c->only != CF_FURTHEST ? pos != c->only : pos < c->far)
         return;
     if (pos > c->far) {
         c->far = pos;
@@ -250,6 +250,13 @@ static void expected(struct cf_chart *c, u32 pos, const char *lit, u32 len, u32 
     vec_push(c->a, &c->expect, ((struct cf_expect){ lit, len, prod }));
 }
 
+/* Does a word at the end of this literal end there, whatever follows? */
+static bool whole_word(const struct cf_chart *c, const struct cf_sym *s, u32 prod)
+{
+    const struct cf_prod *p = &c->g->prod.at[prod];
+    return s + 1 == p->sym + p->n || s[1].kind == CF_LIT || s[1].kind == CF_SPACE;
+}
+
 /* Does the literal stand at pos?  If not, notes what was expected, at the first word that differs. */
 static bool literal(struct cf_chart *c, u32 pos, const struct cf_sym *s, u32 prod)
 {
@@ -257,8 +264,16 @@ static bool literal(struct cf_chart *c, u32 pos, const struct cf_sym *s, u32 pro
     const char *t = c->text.at + pos;
     while (k < s->len && k < left && t[k] == s->lit[k])
         k++;
-    if (k == s->len)
+    if (k == s->len) {
+        /* A word that the text goes on: "id" in "idd". */
+        if (c->only != CF_FURTHEST && k < left && cf_word_char(t[k])) {
+            while (k > 0 && cf_word_char(s->lit[k - 1]))
+                k--;
+            if (k < s->len && whole_word(c, s, prod))
+                expected(c, pos + k, s->lit + k, s->len - k, prod);
+        }
         return true;
+    }
     while (k > 0 && cf_word_char(s->lit[k - 1]) && (cf_word_char(s->lit[k]) || (k < left && cf_word_char(t[k]))))
         k--;
     expected(c, pos + k, s->lit + k, s->len - k, prod);
@@ -354,11 +369,11 @@ static void complete(struct cf_chart *c, struct cf_item *t, u32 start)
     }
 }
 
-struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text)
+static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text, u32 only)
 {
     CHECK(text.n < CF_MOST_TEXT);
     struct cf_chart *c = NEW(a, struct cf_chart);
-    c->a = a, c->g = g, c->text = text;
+    c->a = a, c->g = g, c->text = text, c->only = only;
     c->first = NEW_ARRAY(a, struct cf_item *, text.n + 1);
     c->last = NEW_ARRAY(a, struct cf_item *, text.n + 1);
     c->wait = NEW_ARRAY(a, struct cf_item *, text.n + 1);
@@ -402,6 +417,21 @@ struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struc
             }
         }
     return c;
+}
+
+struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text)
+{
+    struct cf_chart *c = parse(a, g, start, text, CF_FURTHEST);
+    u32 w = c->far;
+    if (c->root || w == 0 || w >= text.n || !cf_word_char(text.at[w]))
+        return c;
+    while (w > 0 && cf_word_char(text.at[w - 1]))
+        w--;
+    if (w == c->far)
+        return c;
+    struct cf_chart *again = parse(a, g, start, text, w);
+    again->far = w;
+    return again->expect.n ? again : c;
 }
 
 /* ---- readings ------------------------------------------------------------------------------ */

@@ -60,12 +60,14 @@ struct cf_chart {
     struct cf_node *root;       /* NULL: the text does not fit */
     u32 far;                    /* then: how far it fitted (squeezed) ... */
     VEC(struct cf_expect) expect;       /* ... and what could have come there, without doubles */
+    u32 only;                   /* internal: collect what is expected at this place; CF_FURTHEST */
     struct cf_item **first, **last, **wait;
     struct cf_item **slot; u32 nslot, nitem;
     struct cf_node **nslot_at; u32 nodecap, nnode;
 };
-enum { CF_MOST_READINGS = 64, CF_MOST_TEXT = 1 << 22 };
-/* text.n must be below CF_MOST_TEXT. */
+enum { CF_MOST_READINGS = 64, CF_MOST_TEXT = 1 << 22, CF_FURTHEST = 0xffffffffu };
+/* text.n must be below CF_MOST_TEXT.  Where the text does not fit and that is in the middle of a word, far goes back to the
+ * start of the word if words are expected there. */
 struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text);
 /* Lists the readings of a node (once), at most CF_MOST_READINGS. */
 void cf_readings(struct cf_chart *c, struct cf_node *n);

@@ -171,7 +171,7 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
     u32 depth_was = e->depth;
     if (retries) {
         p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);
-        if (r->ast->kid[RULE_TYPE])     /* its sizes may be bound by an alternative that fails */
+        if (r->nslot)       /* sizes and lets of an alternative that fails go with its memory */
             saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
     } else if (!d->follows) {
         p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);

@@ -478,7 +478,7 @@ bool note_alt_fill(struct notation *n, struct note_alt *t)
     }
     bool ok = fill_half(n, &h);
     if (!t->ginner) {
-        ok = determined(n, &h) && ok;
+        ok = ok && determined(n, &h);
         t->slot.at = h.slot.at, t->slot.n = h.slot.n;
         t->form.at = h.form.at, t->form.n = h.form.n;
         t->family.at = h.family.at, t->family.n = h.family.n;
@@ -491,7 +491,7 @@ bool note_alt_fill(struct notation *n, struct note_alt *t)
         slot++;
     CHECK(slot < h.slot.n);
     h.slot.at[slot].open = true;
-    ok = determined(n, &h) && ok;
+    ok = ok && determined(n, &h);
     const struct gram_rule *r = NULL;
     for (u32 i = 0; i < set->overload.n; i++)
         for (u32 j = 0; j < set->overload.at[i]->nalt; j++)
@@ -500,7 +500,7 @@ bool note_alt_fill(struct notation *n, struct note_alt *t)
     CHECK(r);
     open_half(&in, r, t->ginner);
     ok = fill_half(n, &in) && ok;
-    ok = determined(n, &in) && ok;
+    ok = ok && determined(n, &in);
     t->slot.at = in.slot.at, t->slot.n = in.slot.n;
     for (u32 i = 0; i < h.family.n; i++)
         vec_push(n->a, &t->family, h.family.at[i]);

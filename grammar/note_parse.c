@@ -23,9 +23,10 @@ struct inst {                       /* a draw of the current run */
     u32 nread; struct nread **read; /* one per node it is read from; 0: not in the text */
     u32 *used;                      /* draws so far, by slot */
     u32 from, to;                   /* its place, squeezed */
+    const struct inst *parent;
     struct inst *next;
 };
-struct run { u32 nstep, *step; struct derivation *d; struct arch *arch; };
+struct run { u32 nstep, *step; struct cf_span *span; struct derivation *d; struct arch *arch; };
 struct failure {
     bool any;
     u32 steps;
@@ -211,11 +212,12 @@ static struct inst *inst_find(const struct reader *r, const struct draw *d)
     return NULL;
 }
 
-static struct inst *inst_add(struct reader *r, const struct draw *d, u32 nread, struct nread **read, u32 from, u32 to)
+static struct inst *inst_add(struct reader *r, const struct choice *c, u32 nread, struct nread **read, u32 from, u32 to)
 {
+    const struct draw *d = c->draw;
     struct inst *i = NEW(r->scratch, struct inst);
     u32 nslot = nread ? read[0]->np->alt->slot.n : 0;
-    *i = (struct inst){ d, nread, read, NEW_ARRAY(r->scratch, u32, nslot + 1), from, to, NULL };
+    *i = (struct inst){ d, nread, read, NEW_ARRAY(r->scratch, u32, nslot + 1), from, to, inst_find(r, c->parent), NULL };
     struct inst **head = &r->bucket[hash_of(r, d)];
     i->next = *head;
     *head = i;
@@ -357,7 +359,7 @@ static int pick(void *ctx, const struct choice *c)
     if (!nodes_of(r, c, &node, &n))
         return -1;
     if (n == 0) {               /* nothing to choose, or drawn beside the architecture */
-        inst_add(r, c->draw, 0, NULL, 0, 0);
+        inst_add(r, c, 0, NULL, 0, 0);
         vec_push(r->scratch, &r->alt_no, 0u);
         return 0;
     }
@@ -389,7 +391,7 @@ static int pick(void *ctx, const struct choice *c)
         vec_push(r->scratch, &r->of, cand.n);
     }
     r->at++;
-    inst_add(r, c->draw, cand.at[take].nread, cand.at[take].read, from, to);
+    inst_add(r, c, cand.at[take].nread, cand.at[take].read, from, to);
     vec_push(r->scratch, &r->alt_no, cand.at[take].alt);
     return (int)cand.at[take].alt;
 }
@@ -449,6 +451,26 @@ static bool advance(struct reader *r)
     return false;
 }
 
+static bool covers(const struct ast *e, struct loc loc)
+{
+    return e && e->loc.file == loc.file && e->loc.off <= loc.off && loc.off + loc.len <= e->loc.off + e->loc.len;
+}
+
+/* The draw whose alternative was being evaluated when it failed: of the last one and those around it, the first that
+ * says what failed; the last one if none does. */
+static const struct inst *culprit(const struct reader *r, const struct diags *why)
+{
+    const struct inst *last = NULL;
+    for (u32 i = r->inst.n; i-- > 0 && !last;)
+        if (r->inst.at[i]->nread)
+            last = r->inst.at[i];
+    if (last && why->all.n)
+        for (const struct inst *i = last; i; i = i->parent)
+            if (i->nread && (covers(i->read[0]->np->alt->alt, why->all.at[0]->loc) || covers(i->read[0]->np->alt->inner, why->all.at[0]->loc)))
+                return i;
+    return last;
+}
+
 static struct run evaluate(struct reader *r, bool want_arch)
 {
     memset(r->bucket, 0, r->nbucket * sizeof *r->bucket);
@@ -467,14 +489,14 @@ static struct run evaluate(struct reader *r, bool want_arch)
     if (run.d) {
         run.nstep = r->alt_no.n;
         run.step = arena_dup(r->scratch, r->alt_no.at, r->alt_no.n * sizeof *run.step);
+        run.span = NEW_ARRAY(r->scratch, struct cf_span, run.nstep);
+        for (u32 i = 0; i < run.nstep; i++)
+            run.span[i] = (struct cf_span){ r->inst.at[i]->from, r->inst.at[i]->to, NULL };
         return run;
     }
     arena_reset(r->a, mark);
     if (!r->this.any) {
-        const struct inst *last = NULL;
-        for (u32 i = r->inst.n; i-- > 0 && !last;)
-            if (r->inst.at[i]->nread)
-                last = r->inst.at[i];
+        const struct inst *last = culprit(r, why);
         r->this = (struct failure){ .any = true, .steps = r->at, .code = E0703, .from = last ? last->from : 0,
                                     .to = last ? last->to : r->chart->text.n, .why = why };
     }
@@ -594,31 +616,46 @@ static void tree(struct buf *b, const struct draw *d, u32 depth)
     buf_putc(b, ')');
 }
 
-/* The first draws, in order of evaluation, at which two derivations differ. */
-static bool differ(const struct draw *a, const struct draw *b, const struct draw **da, const struct draw **db)
+/* The first draws at which two derivations differ, and the draws around them. */
+struct split { const struct draw *a, *b, *up_a, *up_b; };
+static bool differ(const struct draw *a, const struct draw *b, struct split *s)
 {
-    *da = a, *db = b;
+    s->a = a, s->b = b;
     if (a->alt_no != b->alt_no || a->rules != b->rules || a->nchild != b->nchild)
         return true;
     for (u32 i = 0; i < a->nchild; i++)
-        if (differ(a->child[i], b->child[i], da, db))
+        if (differ(a->child[i], b->child[i], s)) {
+            if (s->a == a->child[i])
+                s->up_a = a, s->up_b = b;
             return true;
+        }
     return false;
 }
 
-static void ambiguous(struct reader *r, const struct run *one, const struct run *two, u32 from, u32 to)
+static void ambiguous(struct reader *r, const struct run *one, const struct run *two)
 {
-    const struct draw *a, *b;
-    differ(one->d->root, two->d->root, &a, &b);
-    struct diag *d = diag_add(r->ds, E0704, place(r, from, to), "this can be read in two ways");
-    const struct draw *of[2] = { a, b };
-    for (u32 i = 0; i < 2; i++) {
+    struct split s = { 0 };
+    differ(one->d->root, two->d->root, &s);
+    u32 i = 0;
+    while (i + 1 < one->nstep && i + 1 < two->nstep && one->step[i] == two->step[i])
+        i++;
+    /* Either the same words stand for two things, or they are grouped in two ways: then the group is to blame. */
+    bool grouped = one->span[i].from != two->span[i].from || one->span[i].to != two->span[i].to;
+    const struct inst *at = r->inst.at[i];
+    if (grouped && at->parent) {
+        at = at->parent;
+        if (s.up_a)
+            s.a = s.up_a, s.b = s.up_b;
+    }
+    struct diag *d = diag_add(r->ds, E0704, place(r, at->from, at->to), "this can be read in two ways");
+    const struct draw *of[2] = { s.a, s.b };
+    for (u32 k = 0; k < 2; k++) {
         struct buf t = { 0 };
-        tree(&t, of[i], 3);
-        diag_note(r->ds, d, "%s reading: %s", i ? "another" : "one", t.at);
+        tree(&t, of[k], 3);
+        diag_note(r->ds, d, "%s reading: %s", k ? "another" : "one", t.at);
         buf_free(&t);
-        if (of[i]->alt)
-            diag_label(r->ds, d, of[i]->inner ? of[i]->inner->loc : of[i]->alt->loc, i ? "or by this alternative" : "by this alternative");
+        if (of[k]->alt && (k == 0 || of[0]->alt != of[1]->alt || of[0]->inner != of[1]->inner))
+            diag_label(r->ds, d, of[k]->inner ? of[k]->inner->loc : of[k]->alt->loc, k ? "or by this alternative" : "by this alternative");
     }
 }
 
@@ -659,11 +696,7 @@ struct derivation *notation_parse(struct arena *a, struct notation *n, struct di
         if (!first.d) {
             first = run;
         } else if (!same_run(&first, &run)) {
-            u32 i = 0;
-            while (i < first.nstep && i < run.nstep && first.step[i] == run.step[i])
-                i++;
-            const struct inst *at = r.inst.at[MIN(i, r.inst.n - 1)];
-            ambiguous(&r, &first, &run, at->from, at->nread ? at->to : r.chart->text.n);
+            ambiguous(&r, &first, &run);
             two = true;
             break;
         }

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "grammar/derive.h"
 
-static struct arena *A;
+static struct arena *A, *Sample;        /* a derivation's arena is never the grammar's: failures take it back */
 static struct srcs *S;
 static struct str_pool *P;
 static struct diags D;
@@ -36,13 +36,14 @@ static int setup(void **s)
 {
     (void)s;
     A = arena_new("test");
+    Sample = arena_new("sample");
     S = srcs_new(A);
     P = str_pool_new(A);
     memset(&D, 0, sizeof D);
     diags_init(&D, A, S);
     return 0;
 }
-static int teardown(void **s) { (void)s; arena_free(A); return 0; }
+static int teardown(void **s) { (void)s; arena_free(Sample); arena_free(A); return 0; }
 
 static void show_diags(void)
 {
@@ -80,7 +81,7 @@ static struct notation *good(const char *text, struct gram **g, const struct gra
 
 static struct derivation *parse(struct notation *n, const char *t)
 {
-    return notation_parse(A, n, &D, srcs_add(S, "<arch>", t, strlen(t)), NULL);
+    return notation_parse(Sample, n, &D, srcs_add(S, "<arch>", t, strlen(t)), NULL);
 }
 static const char *print(const struct notation *n, const struct derivation *d)
 {
@@ -107,7 +108,10 @@ static void wrong(struct notation *n, const char *t, enum diag_code code, u32 at
 {
     D.all.n = 0;
     D.nerrors = 0;
-    assert_null(parse(n, t));
+    struct derivation *got = parse(n, t);
+    if (got)
+        print_error("%s reads as %s\n", t, print(n, got));
+    assert_null(got);
     assert_int_equal(D.all.n, 1);
     const struct diag *d = D.all.at[0];
     if (d->code != code || d->loc.off != at || d->loc.len != len)
@@ -132,11 +136,15 @@ static void refused(const char *text, enum diag_code code)
     D.all.n = 0;
     D.nerrors = 0;
     struct notation *n = build(text, NULL, NULL);
-    if (n || !D.all.n || D.all.at[0]->code != code)
+    u32 i = 0;
+    while (i < D.all.n && D.all.at[i]->severity != diag_error)
+        i++;
+    if (n || i == D.all.n || D.all.at[i]->code != code)
         show_diags();
     assert_null(n);
-    assert_true(D.all.n > 0);
-    assert_string_equal(diag_code_text(D.all.at[0]->code), diag_code_text(code));
+    assert_true(i < D.all.n);
+    assert_string_equal(diag_code_text(D.all.at[i]->code), diag_code_text(code));
+    assert_true(D.all.at[i]->loc.len > 0);
 }
 
 static bool same(const struct draw *a, const struct draw *b)
@@ -154,8 +162,8 @@ static void round_trips(const char *text, u32 samples)
     struct notation *n = good(text, &g, &s);
     for (u32 i = 0; i < samples; i++) {
         u64 attempts = 0;
-        struct arena_mark m = arena_mark(A);
-        struct derivation *d = derive_local(A, g, s, 7, i, &attempts, NULL);
+        struct arena_mark m = arena_mark(Sample);
+        struct derivation *d = derive_local(Sample, g, s, 7, i, &attempts, NULL);
         assert_non_null(d);
         const char *t = print(n, d);
         struct derivation *e = reads(n, t);
@@ -164,7 +172,7 @@ static void round_trips(const char *text, u32 samples)
         assert_true(same(d->root, e->root));
         assert_true(d->logp == e->logp);
         assert_true(d->count.params == e->count.params && d->count.macs == e->count.macs);
-        arena_reset(A, m);
+        arena_reset(Sample, m);
     }
 }
 
@@ -192,7 +200,7 @@ static void modules(void **state)
     is(n, "[seq(c<lin(1)>, c<id>) ; twice]", "[seq(c<lin(1)>, c<id>) ; up]");
     is(n, "c<rare $>", "c<rare $>");                    /* weight 0: read, never drawn */
     assert_true(reads(n, "c<rare $>")->logp < -1e300);
-    wrong(n, "c<rare$>", E0701, 2, 4);
+    is(n, "c<rare$>", "c<rare $>");
     wrong(n, "seq(c<lin(3)>, c<id>)", E0701, 10, 1);
     wrong(n, "seq(c<id> c<id>)", E0701, 10, 1);
     wrong(n, "c<id> c<id>", E0701, 6, 1);
@@ -347,7 +355,7 @@ static const char Macros[] = OPS
     "text both(a, b) = `$a; ${b} .`\n"
     "text wide = `l(${W})`\n"
     "text many(n) = `${if n == 0 then \"i\" else both(wide, many(n - 1))}`\n"
-    "arch one in s = `${both(\"l(\" ++ floor(9/2) ++ \")\", `i`)}`\n"
+    "arch one in s = `${both(\"l(\" ++ floor(9/2) ++ \")\", \"i\")}`\n"
     "arch two in s = `${many(2)}`\n"
     "text endless = `x${endless}`\n"
     "arch three in s = `${endless}`\n"
@@ -440,15 +448,15 @@ static void einspace(void **state)
         show_diags();
     assert_non_null(n);
     for (u32 i = 0; i < 200; i++) {
-        struct arena_mark m = arena_mark(A);
+        struct arena_mark m = arena_mark(Sample);
         u64 attempts = 0;
-        struct derivation *d = derive_local(A, g, s, 1, i, &attempts, NULL);
+        struct derivation *d = derive_local(Sample, g, s, 1, i, &attempts, NULL);
         assert_non_null(d);
         const char *t = print(n, d);
         struct derivation *e = reads(n, t);
         assert_true(same(d->root, e->root));
         assert_true(d->logp == e->logp);
-        arena_reset(A, m);
+        arena_reset(Sample, m);
     }
 }
 
