@@ -15,6 +15,8 @@ struct ein_check {
     u32 budget;
     ein_node *sym, rank[MAX_RANKS];         /* the nodes that are these, 0 where there is none */
     u32 nfact; struct ein_lin fact[MAX_FACTS];
+    ein_nodes *collect; struct arena *to;   /* reads that are not proven go here instead of failing */
+    bool any_order;                         /* whether operands are defined is not asked */
     u32 *wfirst, *writer;                   /* equations that write tensor t: writer[wfirst[t] .. wfirst[t + 1]) */
 };
 

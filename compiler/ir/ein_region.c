@@ -78,7 +78,7 @@ bool ein_check_defined(struct ein_check *v, ein_node x)
     const struct cascade *c = v->c;
     const struct ein_x *y = &c->node.at[x];
     const struct ein_tens *t = &c->tens.at[y->u];
-    if (t->role == EIN_IN || t->role == EIN_PARAM || t->role == EIN_STATE || t->role == EIN_CONST)
+    if (v->any_order || t->role == EIN_IN || t->role == EIN_PARAM || t->role == EIN_STATE || t->role == EIN_CONST)
         return true;
     if (v->wfirst[y->u] == v->wfirst[y->u + 1])
         return ein_fail(v, "it reads %s, which nothing writes", t->name);

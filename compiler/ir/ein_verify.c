@@ -344,8 +344,16 @@ static bool check_open(struct ein_check *v, ein_node x)
         return ein_fail(v, "too many paths to reads that need a condition");
     if (y->kind == EIN_READ) {
         for (u32 i = 0; i < y->nlist; i++)
-            if (!ein_within(v, v->c->list.at[y->list + i], v->c->tens.at[y->u].dim[i]))
-                return out_of_range(v, y);
+            if (!ein_within(v, v->c->list.at[y->list + i], v->c->tens.at[y->u].dim[i])) {
+                if (!v->collect)
+                    return out_of_range(v, y);
+                bool known = false;
+                for (u32 k = 0; k < v->collect->n; k++)
+                    known |= v->collect->at[k] == x;
+                if (!known)
+                    vec_push(v->to, v->collect, x);
+                return true;
+            }
         return true;
     }
     if (y->kind != EIN_SELECT)
@@ -418,16 +426,10 @@ static bool check_shape(struct ein_check *v)
     return true;
 }
 
-static bool check_eq(struct ein_check *v)
+/* A rank of symbolic extent stays below the symbol. */
+static void rank_facts(struct ein_check *v)
 {
-    const struct cascade *c = v->c;
     const struct ein_eq *e = v->e;
-    if (!check_shape(v))
-        return false;
-    u32 npar = 0;
-    while (npar < e->nrank && e->rank[npar].kind == EIN_PAR)
-        npar++;
-    /* Facts: a rank of symbolic extent stays below the symbol. */
     v->nfact = 0;
     for (u32 i = 0; i < e->nrank; i++)
         if (e->rank[i].ext < 0 && v->sym[-1 - e->rank[i].ext] && v->rank[i]) {
@@ -438,6 +440,18 @@ static bool check_eq(struct ein_check *v)
             l.t[1].k = -1;
             add_fact(v, &l);
         }
+}
+
+static bool check_eq(struct ein_check *v)
+{
+    const struct cascade *c = v->c;
+    const struct ein_eq *e = v->e;
+    if (!check_shape(v))
+        return false;
+    u32 npar = 0;
+    while (npar < e->nrank && e->rank[npar].kind == EIN_PAR)
+        npar++;
+    rank_facts(v);
     fresh(v);
     struct place lhs = { .what = "the left side", .nrank = npar, .reads = false };
     for (u32 i = 0; i < e->nsub; i++) {
@@ -536,9 +550,8 @@ static bool check_numbers(struct ein_check *v, struct arena *a)
     return true;
 }
 
-bool ein_verify(const struct cascade *c, struct buf *why)
+static struct ein_check check_of(struct arena *a, const struct cascade *c, struct buf *why)
 {
-    struct arena *a = arena_new("ein verify");
     struct ein_check v = { .c = c, .why = why, .a = a, .seen = NEW_ARRAY(a, u32, c->node.n), .type = NEW_ARRAY(a, i8, c->node.n),
                            .open = NEW_ARRAY(a, bool, c->node.n), .sym = NEW_ARRAY(a, ein_node, c->sym.n) };
     for (u32 i = 1; i < c->node.n; i++) {
@@ -548,6 +561,30 @@ bool ein_verify(const struct cascade *c, struct buf *why)
         if (x->kind == EIN_RANK && x->u < MAX_RANKS)
             v.rank[x->u] = i;
     }
+    return v;
+}
+
+void ein_open_reads(struct arena *a, const struct cascade *c, const struct ein_eq *e, ein_node x, ein_nodes *out)
+{
+    struct arena *scratch = arena_new("ein open reads");
+    struct ein_check v = check_of(scratch, c, NULL);
+    v.e = e;
+    v.collect = out;
+    v.to = a;
+    v.any_order = true;
+    rank_facts(&v);
+    fresh(&v);
+    if (e->guard)
+        add_condition(&v, e->guard, true, 0);
+    int type;
+    check_expr(&v, (struct place){ .what = "the body", .nrank = e->nrank, .reads = true }, x, &type);
+    arena_free(scratch);
+}
+
+bool ein_verify(const struct cascade *c, struct buf *why)
+{
+    struct arena *a = arena_new("ein verify");
+    struct ein_check v = check_of(a, c, why);
     bool ok = true;
     for (u32 i = 0; ok && i < c->tens.n; i++)
         ok = check_tensor(&v, i);
