@@ -48,7 +48,8 @@ static inline bool differ_open(struct differ *d, struct loop_env *e, const char 
 static inline void differ_fill(struct rng *r, enum dtype d, void *p, u32 n)
 {
     static const double some[] = { 0, -0.0, 1, -1, 0.5, 2.5, -3.5, 1e-40, 1e-310, 3e38, -3e38, 1e300, INFINITY, -INFINITY, NAN, 127, 128, -129, 255, 256,
-                                   2147483647, -2147483649.0, 9.3e18, -9.3e18, 65504, 65520, 88.7, -103.9 };
+                                   2147483647, -2147483649.0, 9.3e18, -9.3e18, 65504, 65520, 88.7, -103.9,
+                                   1.00390625, 1.01171875, 1.00048828125, 1.00146484375 };
     for (u32 i = 0; i < n; i++) {
         u64 w = rng_u64(r);
         double x = w % 4 == 0 ? some[(w >> 8) % COUNTOF(some)] : (rng_unit(r) - 0.5) * (w % 4 == 1 ? 4 : w % 4 == 2 ? 300 : 1e5);
