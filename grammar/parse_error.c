@@ -166,6 +166,8 @@ static const char *hint(const struct scene *s)
         return "an architecture text stands in backticks";
     if (k == TK_EQ && s->operand)
         return begins_line(s->last2) && s->last == TK_ID ? "a block names a value with `let x = ...`" : "compare with `==`";
+    if (is_comparison(k) && s->operand && s->can[TK_AND] && !s->can[TK_LT])
+        return "comparisons do not chain: write `a < b and b < c`";
     if (s->can[TK_THEN] || s->can[TK_ELSE])
         return "an expression chooses with `if c then a else b`";
     if (s->can[TK_TILDE])
@@ -189,18 +191,18 @@ static const char *hint(const struct scene *s)
         return "a label stands before one name: `a:Edge`";
     if (k == TK_ARROW)
         return "a weight stands before an alternative of a rule or of `choose {...}`";
-    if (is_comparison(k) && s->can[TK_AND] && !s->can[TK_LT])
-        return "comparisons do not chain: write `a < b and b < c`";
     if (k == TK_LBRACE)
         return "a line that begins with `{` goes on with the line before: put a `;` between them";
     if (k == TK_STRING)
         return "a notation follows `as`";
     if (word && s->can[TK_RPAREN] && s->last2 == TK_LPAREN && s->p->last[2].kind != TK_ID && s->p->last[2].kind != TK_RBRACKET)
         return "`(h w)` folds axes, directly inside [ ] and of names only; a product needs its `*`";
+    if (word && s->can[TK_COMMA])
+        return "what stands in brackets is separated by `,`; a product needs its `*`";
+    if (word && s->can[TK_BAR] && s->can[TK_ARROW] && (s->last == TK_INT || s->last == TK_REAL))
+        return "a weight is followed by `->`; a product needs its `*`";
     if (word && (s->last == TK_INT || s->last == TK_REAL))
         return "a product needs its `*`";
-    if (word && (s->can[TK_RPAREN] || s->can[TK_RBRACKET]))
-        return "what stands in brackets is separated by `,`; a product needs its `*`";
     if (s->can[TK_BAR] && word)
         return "alternatives are separated by `|`";
     return NULL;
