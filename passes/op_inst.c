@@ -11,8 +11,11 @@ enum dtype op_inst_float(const struct op_inst *o)
     return o->op->ndtvar ? o->b->dtvar[0] : DT_F32;
 }
 
-static enum dtype dtype_of(const struct op_inst *o, i32 t)
+static enum dtype dtype_of(const struct op_inst *o, const struct otensor *k)
 {
+    i32 t = k->type.dtype;
+    if (k->role == OT_CONST)        /* as precise as what it meets */
+        return op_inst_float(o);
     return t >= 0 ? (enum dtype)t : (u32)(-1 - t) < o->op->ndtvar ? o->b->dtvar[-1 - t] : DT_F32;
 }
 
@@ -87,7 +90,7 @@ static u32 param(struct op_inst *o, const struct otensor *t, u32 ndim, const i64
         CHECK(x->c->tens.at[old].ndim >= ndim);
         return old;
     }
-    u32 id = a2e_tens(x, a2e_path(x, o->path, t->name), t->role == OT_PARAM ? EIN_PARAM : EIN_STATE, dtype_of(o, t->type.dtype), false,
+    u32 id = a2e_tens(x, a2e_path(x, o->path, t->name), t->role == OT_PARAM ? EIN_PARAM : EIN_STATE, dtype_of(o, t), false,
                       o->f->own_reps, ndim, dim);
     struct ein_tens *to = &x->c->tens.at[id];
     to->init = t->init;
@@ -151,7 +154,7 @@ static void make_tensors(struct op_inst *o, const struct a2e_val *in)
                 o->tens[t] = next - 1;
         } else if (k->role == OT_CONST && k->table) {
             u32 n = op_extents(o->b, x->types, t, dim);
-            o->tens[t] = table(o, t, dtype_of(o, k->type.dtype), n, dim);
+            o->tens[t] = table(o, t, dtype_of(o, k), n, dim);
         }
     }
     find_reps(o);
@@ -161,7 +164,7 @@ static void make_tensors(struct op_inst *o, const struct a2e_val *in)
         if (!o->there[t] || !(k->role == OT_OUT || k->role == OT_TEMP || rule))
             continue;
         u32 n = op_extents(o->b, x->types, t, dim);
-        enum dtype d = dtype_of(o, k->type.dtype);
+        enum dtype d = dtype_of(o, k);
         if (k->monoid_part)
             d = accumulator(d);
         o->tens[t] = a2e_tens(x, a2e_path(x, o->path, k->name), EIN_TEMP, d, k->batched && !rule, o->reps[t], n, dim);
@@ -391,13 +394,12 @@ static bool conditional_regions(struct op_inst *o, u32 first)
     const struct oeq *q = &o->op->eq.at[first];
     struct cascade *c = o->x->c;
     ein_node sub[A2E_RANKS], other[A2E_RANKS], body = 0;
-    u32 n = 0, conditional = 0, t = o->tens[q->lhs];
+    u32 n = 0, conditional = 0, earlier = 0, t = o->tens[q->lhs];
     for (u32 i = 0; i < o->op->eq.n; i++) {
         const struct oeq *k = &o->op->eq.at[i];
         if (k->lhs != q->lhs || !active(o, k) || k->next)
             continue;
-        if (i < first)
-            return true;                /* done with the first of them */
+        earlier += i < first;
         n++;
         conditional += k->where != 0;
         if (k->red || k->scan || k->init)
@@ -405,6 +407,8 @@ static bool conditional_regions(struct op_inst *o, u32 first)
     }
     if (n < 2 || !conditional)
         return false;
+    if (earlier)
+        return true;                    /* done with the first of them */
     for (u32 i = o->op->eq.n; i-- > first;) {
         const struct oeq *k = &o->op->eq.at[i];
         bool empty;
