@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Bounds of one attempt.  Where types and limits rule out much, trying what is left of the alternatives at every
+ * level of a deep tree would take exponential time: a sample that has thrown away this much starts again. */
+enum { MOST_STEPS = 20000000, MOST_WASTED = 30000 };
+
 static char *format(struct arena *a, const char *fmt, va_list ap)
 {
     char text[1024];
@@ -58,7 +62,8 @@ void elab_trail(struct elab *e, enum trail_kind k, void *p, const void *old)
 
 struct emark elab_mark(struct elab *e)
 {
-    return (struct emark){arena_mark(e->a), e->trail.n, e->recipe, e->total, e->rel, e->nodes, e->nunit, e->params_hash, e->outer_share, e->depth};
+    return (struct emark){arena_mark(e->a), e->trail.n, e->recipe, e->total, e->rel, e->nodes, e->nunit, e->params_hash, e->outer_share, e->depth,
+                          e->steps, e->wasted};
 }
 
 void elab_undo(struct elab *e, const struct emark *m)
@@ -95,6 +100,9 @@ void elab_undo(struct elab *e, const struct emark *m)
     e->outer_share = m->outer_share;
     e->depth = m->depth;
     arena_reset(e->a, m->m);
+    e->wasted = m->wasted + (e->steps - m->steps);
+    if (e->wasted > e->most_wasted)
+        e->halt = e->over_work = true;
 }
 
 /* ---- limits ---- */
@@ -180,7 +188,8 @@ static void finish_draw(struct elab *e, struct enode *d, double *logp)
 static void begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds)
 {
     *e = (struct elab){.g = g, .a = a, .types = g->types, .chooser = c, .ds = ds, .mult = 1, .pmult = 1, .rel_mult = 1, .rel_pmult = 1};
-    e->most_steps = 4000000;
+    e->most_steps = MOST_STEPS;
+    e->most_wasted = MOST_WASTED;
 }
 
 static bool tensors_only(struct elab *e, const struct val *v, struct loc loc)

@@ -122,6 +122,7 @@ struct elab {
     struct limits limits;
     bool halt, hard, over_work;
     u64 steps, most_steps;
+    u64 wasted, most_wasted;            /* steps whose results were undone */
     u32 nest;                           /* applications under way */
     /* totals: absolute (limits), and relative to the innermost once body */
     struct count total, rel;
@@ -149,7 +150,7 @@ bool elab_fail(struct elab *e, enum diag_code code, struct loc loc, const char *
 bool elab_wrong(struct elab *e, enum diag_code code, struct loc loc, const char *fmt, ...) PRINTF_LIKE(4, 5);
 #define FAIL(e, ...) ((e)->ds ? elab_fail((e), __VA_ARGS__) : false)
 struct emark { struct arena_mark m; u32 trail; struct recipes recipe; struct count total, rel; u64 nodes; u32 nunit; u64 params_hash;
-               bool outer_share; u32 depth; };
+               bool outer_share; u32 depth; u64 steps, wasted; };
 struct emark elab_mark(struct elab *e);
 void elab_undo(struct elab *e, const struct emark *m);
 void elab_trail(struct elab *e, enum trail_kind k, void *p, const void *old);

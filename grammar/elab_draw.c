@@ -194,6 +194,8 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         if (e->halt || !retries)
             return false;
         elab_undo(e, &m);
+        if (e->halt)
+            return false;
         e->depth = MAX(depth_was, d->d.depth);
         if (saved)
             memcpy(f->slot, saved, r->nslot * sizeof(*saved));
@@ -294,6 +296,8 @@ bool elab_choose(struct elab *e, struct frame *f, const struct ast *n, const str
         if (e->halt || d->follows || !e->chooser->retries)
             return false;
         elab_undo(e, &m);
+        if (e->halt)
+            return false;
         e->depth = depth_was;
         p.tried[i] = true;
     }

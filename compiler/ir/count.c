@@ -145,6 +145,8 @@ struct count count_arch(const struct arch *arch)
             in.params = count_mul(n, in.params);
             in.macs = count_mul(n, in.macs);
             in.nodes = count_mul(n, in.nodes);
+            if (x->kind == ANODE_REP)           /* the instances stand side by side */
+                in.bytes = count_mul(n, in.bytes);
             c->own = count_add_all(c->own, in);
         }
     }
