@@ -106,7 +106,7 @@ u32 low_access(struct low *q, ein_node read, u32 tens, u32 nsub, const ein_node 
                 continue;
             if (!tb && ein_range(c, sub[d], q->q.nrank, q->q.rank, &lo, &hi) && lo >= 0 && hi < t->dim[d])
                 continue;
-            a.test[a.ntest++] = (struct low_test){ sub[d], tb ? 1 : t->dim[d], tb, deps_of(q, sub[d]) };
+            a.test[a.ntest++] = (struct low_test){ sub[d], tb ? 1 : t->dim[d], tb, deps_of(q, sub[d]), LOW_RANKS, false };
         }
     }
     vec_push(q->a, &q->acc, a);
@@ -500,7 +500,7 @@ lval low_tests(struct low *q, u32 k)
     lval ok = 0;
     for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
         struct low_test t = q->acc.at[k].test[i];
-        if (!(q->interior && !(t.deps & vec_bit(q))))
+        if (!t.held && !(q->interior && !(q->acc.at[k].deps & vec_bit(q))))
             ok = low_and(q, ok, one_test(q, &t));
     }
     low_remember(q, slot, ok ? ok : LOW_TRUE);
@@ -598,17 +598,112 @@ void low_store(struct low *q, u32 k, lval v)
     le_store(&q->e, buf, off, v, lane ? tail_mask(q) : 0);
 }
 
-/* Interiors */
+/* Clipping and interiors */
 
-/* Can every scalar test of the body be known to hold for all instances and reduced points at once?  *cond is that. */
+/* Is the value 0 (want 0), or the read itself (want != 0: the pad must be that) where access k leaves its tensor? */
+static bool absorbs(struct low *q, ein_node x, u32 k, double want)
+{
+    struct ein_x y = q->c->node.at[x];
+    if (y.kind == EIN_READ) {
+        struct ein_x pad = q->c->node.at[y.a];
+        u32 id = low_node(q, x);
+        return q->node.at[id].access == k + 1 && y.a && pad.kind == EIN_NUM && pad.r == want;
+    }
+    if (want != 0)
+        return false;
+    switch (y.kind) {
+    case EIN_NUM: return y.r == 0;
+    case EIN_MUL: return absorbs(q, y.a, k, 0) || absorbs(q, y.b, k, 0);
+    case EIN_DIV: case EIN_CAST: case EIN_NEG: case EIN_ABS: case EIN_TANH: case EIN_ERF: case EIN_SQRT: return absorbs(q, y.a, k, 0);
+    case EIN_ADD: case EIN_SUB: case EIN_MAX: case EIN_MIN: return absorbs(q, y.a, k, 0) && absorbs(q, y.b, k, 0);
+    default: return false;
+    }
+}
+
+void low_find_clips(struct low *q)
+{
+    double want = low_identity(q);
+    if ((q->q.red != RED_ADD && q->q.red != RED_MAX && q->q.red != RED_MIN) || q->q.nbody != 1)
+        return;
+    for (u32 k = q->nlhs; k < q->acc.n; k++) {
+        if (!q->acc.at[k].ntest || !absorbs(q, q->q.body[0], k, want))
+            continue;
+        for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
+            struct low_test *t = &q->acc.at[k].test[i];
+            struct ein_lin l = { 0 };
+            u32 r = LOW_RANKS;
+            bool ok = !(t->deps & vec_bit(q)) && !is_static(q, t->deps) && ein_lin(q->c, t->sub, 1, &l);
+            for (u32 j = 0; ok && j < l.n; j++) {
+                const struct ein_x *y = &q->c->node.at[l.t[j].atom];
+                ok = y->kind == EIN_RANK && !(q->rank[y->u].red && (r != LOW_RANKS || l.t[j].k <= 0));
+                if (ok && q->rank[y->u].red)
+                    r = y->u;
+            }
+            if (ok && r != LOW_RANKS && !q->rank[r].tb)
+                t->clip = r;
+        }
+    }
+}
+
+bool low_clip(struct low *q, u32 rank, lval *lo, lval *hi)
+{
+    bool any = false;
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
+        for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
+            struct low_test *t = &q->acc.at[k].test[i];
+            if (t->clip != rank || t->held)
+                continue;
+            i64 least, most;
+            bool below = true, above = true;
+            if (low_interval(q, t->sub, &least, &most)) {
+                below = least < 0;
+                above = t->tb || most >= t->ext;
+            }
+            t->held = true;
+            struct ein_lin l = { 0 };
+            CHECK(ein_lin(q->c, t->sub, 1, &l));
+            lval s = 0;
+            i64 c = 1;
+            for (u32 j = 0; j < l.n; j++) {
+                u32 r = q->c->node.at[l.t[j].atom].u;
+                if (r == rank)
+                    c = l.t[j].k;
+                else if (q->rank[r].base)
+                    s = add(q, s, times(q, q->rank[r].base, l.t[j].k));
+            }
+            s = add(q, s, le_int(&q->e, l.c));
+            /* 0 <= s + c * r < ext */
+            lval k64 = le_int(&q->e, c);
+            if (below) {
+                lval first = le_op(&q->e, LO_IDIV, I64, le_op(&q->e, LO_ISUB, I64, le_int(&q->e, c - 1), s, 0), k64, 0);
+                *lo = le_op(&q->e, LO_IMAX, I64, *lo, first, 0);
+            }
+            if (above) {
+                lval ext = lower_size(q->L, &q->e, ROLE_BOUND, t->ext, t->tb);
+                lval left = le_op(&q->e, LO_ISUB, I64, add(q, ext, le_int(&q->e, c - 1)), s, 0);
+                *hi = le_op(&q->e, LO_IMIN, I64, *hi, le_op(&q->e, LO_IDIV, I64, left, k64, 0), 0);
+            }
+            any = true;
+        }
+    return any;
+}
+
+void low_release(struct low *q, u32 rank)
+{
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
+        for (u32 i = 0; i < q->acc.at[k].ntest; i++)
+            if (q->acc.at[k].test[i].clip == rank)
+                q->acc.at[k].test[i].held = false;
+}
+
 bool low_interior(struct low *q, lval *cond)
 {
     bool any = false;
     *cond = 0;
-    for (u32 k = 0; k < q->acc.n; k++)
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
         for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
             struct low_test t = q->acc.at[k].test[i];
-            if (t.deps & vec_bit(q))
+            if ((q->acc.at[k].deps & vec_bit(q)) || t.clip != LOW_RANKS)
                 continue;
             struct ein_lin l = { 0 };
             if (!ein_lin(q->c, t.sub, 1, &l))
@@ -617,7 +712,7 @@ bool low_interior(struct low *q, lval *cond)
             i64 lo = l.c, hi = l.c, most_lo = l.c, most_hi = l.c;
             for (u32 j = 0; j < l.n; j++) {
                 struct ein_x y = q->c->node.at[l.t[j].atom];
-                i64 c = l.t[j].k, first = 0, last = 0, a, b;
+                i64 c = l.t[j].k, last = 0, a, b;
                 if (y.kind != EIN_RANK)
                     return false;
                 const struct low_rank *r = &q->rank[y.u];
@@ -631,9 +726,9 @@ bool low_interior(struct low *q, lval *cond)
                 } else if (r->base) {
                     s = add(q, s, times(q, r->base, c));
                 }
-                a = first * c, b = last * c;
-                lo += MIN(a, b), hi += MAX(a, b);
-                a = (first + (r->bound ? r->lo : 0)) * c, b = (last + (r->bound ? r->hi : 0)) * c;
+                b = last * c;
+                lo += MIN(0, b), hi += MAX(0, b);
+                a = (r->bound ? r->lo : 0) * c, b = (last + (r->bound ? r->hi : 0)) * c;
                 most_lo += MIN(a, b), most_hi += MAX(a, b);
             }
             if (most_lo >= 0 && !t.tb && most_hi < t.ext)

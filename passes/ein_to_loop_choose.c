@@ -7,7 +7,7 @@
  *     or a reduced rank (order permitting).  Reads without that rank are splats, other strides gather.
  *  3. Sums of products get a register tile: a parallel rank the vector operand does not have times vectors of the chunk
  *     (or a second rank where a chunk is one vector; two ranks when a reduced rank is vectorised).
- *  4. Small inner reduced ranks (taps) unroll. */
+ *  4. Small inner reduced ranks (taps) unroll, as long as the body stays small: code is paid for when it is compiled. */
 #include "passes/lower.h"
 
 static u64 bit(u32 r)
@@ -267,14 +267,27 @@ static u32 reuse(const struct low *q, u32 t)
     return best;
 }
 
+static bool is_unit(const struct low *q, u32 r)
+{
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
+        if ((q->acc.at[k].deps & red_mask(q)) && along(q, k, r) == ALONG_UNIT)
+            return true;
+    return false;
+}
+
 static u32 best_tile_rank(const struct low *q, u64 not, u32 want)
 {
     u32 at = VEC_NONE;
+    bool at_unit = false;
     for (u32 r = 0; r < q->q.nrank; r++) {
         if ((not >> r & 1) || q->rank[r].red || q->rank[r].tb || q->rank[r].ext < 2 || r == q->s.vec || reuse(q, r) < want)
             continue;
-        if (at == VEC_NONE || q->rank[r].ext > q->rank[at].ext)
+        /* neighbours in the read that repeats for each vector, as ein-pack lays parameters out; else the longest */
+        bool unit = is_unit(q, r);
+        if (at == VEC_NONE || unit > at_unit || (unit == at_unit && q->rank[r].ext > q->rank[at].ext)) {
             at = r;
+            at_unit = unit;
+        }
     }
     return at;
 }
@@ -374,7 +387,7 @@ void low_choose(struct low *q, u64 keep)
     u32 count = s->nv;
     for (u32 i = 0; i < s->ntile; i++)
         count *= s->tile[i].n;
-    u32 most = q->q.red == RED_USER ? 4 : s->vec == VEC_NONE ? 64 : 320;
+    u32 most = q->q.red == RED_USER ? 4 : s->vec == VEC_NONE ? 64 : 112;
     for (u32 r = q->q.nrank; r-- > 0;) {
         if (!q->rank[r].red || q->rank[r].tb || q->rank[r].ext > 7 || r == s->vec || (i64)count * q->rank[r].ext > most)
             break;

@@ -62,9 +62,16 @@ static void set_up(struct nest *t, struct low *q)
             t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
     if (s->vec < LOW_RANKS && !s->vec_red)
         t->item[t->n++] = (struct low_item){ s->vec, stat_of(q, s->vec) };
-    for (u32 r = 0; r < q->q.nrank; r++)
-        if (!q->rank[r].bound && q->rank[r].red && r != s->vec)
-            t->red[t->nred++] = r;
+    /* taps outside of channels: their bounds and masks are worked out less often */
+    bool in_order = q->q.as_written || q->L->o->strict || q->q.red == RED_USER || q->q.red == RED_ARGMAX || q->q.red == RED_ARGMIN;
+    low_find_clips(q);
+    u64 tested = 0;
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
+        tested |= low_test_deps(q, k);
+    for (u32 pass = 0; pass < 2; pass++)
+        for (u32 r = 0; r < q->q.nrank; r++)
+            if (!q->rank[r].bound && q->rank[r].red && r != s->vec && (in_order ? !pass : !(tested & bit(r)) == pass))
+                t->red[t->nred++] = r;
     if (s->vec_red)
         t->red[t->nred++] = s->vec;
 }
@@ -219,7 +226,10 @@ static void reduce(struct nest *t, u32 depth, lval *acc)
     u32 r = t->red[depth];
     i64 ext = q->rank[r].ext;
     if (r != q->s.vec) {
-        carry_loop(t, depth, acc, le_int(&q->e, 0), trip(q, ext, q->rank[r].tb), 1, 0, q->rank[r].tb ? (i64)1 << 31 : ext - 1);
+        lval lo = le_int(&q->e, 0), hi = trip(q, ext, q->rank[r].tb);
+        low_clip(q, r, &lo, &hi);
+        carry_loop(t, depth, acc, lo, hi, 1, 0, q->rank[r].tb ? (i64)1 << 31 : ext - 1);
+        low_release(q, r);
         return;
     }
     struct low_stat *st = &q->stat[stat_of(q, r)];

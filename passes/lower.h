@@ -40,7 +40,11 @@ struct low_rank {
 struct low_stat { u32 rank, n, max; i64 step; bool red; };
 
 /* 0 <= sub < ext (times batch when tb) */
-struct low_test { ein_node sub; i64 ext; bool tb; u64 deps; };
+struct low_test {
+    ein_node sub; i64 ext; bool tb; u64 deps;
+    u32 clip;                       /* reduced rank whose loop bounds can see to it, LOW_RANKS: none */
+    bool held;                      /* they do */
+};
 struct low_acc {
     ein_node read;                  /* 0: left side */
     u32 tens, buf;
@@ -140,7 +144,12 @@ void low_store(struct low *q, u32 k, lval v);
 lval low_and(struct low *q, lval a, lval b);
 struct ltype low_type(const struct low *q, lval v);
 lval low_splat(struct low *q, lval v);
-/* Is the interior condition worth a copy, and what is it?  0: always true. */
+/* Which tests can loop bounds see to: where they fail the body adds nothing. */
+void low_find_clips(struct low *q);
+/* Bounds of reduced rank r so that its clipped tests hold; marks them held (release: no longer). */
+bool low_clip(struct low *q, u32 rank, lval *lo, lval *hi);
+void low_release(struct low *q, u32 rank);
+/* Where do no tests of scalar reads fail?  false: everywhere, or nowhere for certain. */
 bool low_interior(struct low *q, lval *cond);
 
 /* Points (ein_to_loop_point.c). */

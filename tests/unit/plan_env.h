@@ -15,6 +15,7 @@
 struct plan_env {
     struct arena *a; struct str_pool *sp; struct srcs *srcs; struct diags ds; struct buf why; struct mach m; struct pass_options o;
     const struct backend *be; struct be *inst;          /* NULL: the interpreter */
+    bool pack;                                          /* ein-pack first */
 };
 
 static inline void plan_env_open(struct plan_env *e)
@@ -76,6 +77,8 @@ static inline struct plan *plan_env_plan(struct plan_env *e, struct cascade *c)
     buf_clear(&e->why);
     if (!ein_verify(c, &e->why))
         plan_env_fail(e, "cascade", c, NULL);
+    if (e->pack)
+        ein_pack(c, &e->o);
     u32 group = 0;
     for (u32 i = 0; i < c->eq.n; i++) {
         if (!i || !c->eq.at[i].scan || c->eq.at[i].scan != c->eq.at[i - 1].scan)

@@ -80,16 +80,16 @@ static const struct text cases[] = {
       "(eq (out y) (lhs r0 r1 r2) (rank b par batch) (rank i par 6) (rank j par 20) (acc f32) (body (add (read x r0 r1 r2) 1.0)) (guard (le r2 (imul r1 3))) (phase run))" },
     { "recurrence", HEAD F32("x", "in", "batch 11 6") PARAM("w", "6 6", "0") F32("h", "temp", "batch 12 6") F32("u", "temp", "batch 11 6") F32("y", "out", "batch 6")
       "(eq (out h) (lhs r0 0 r1) (rank b par batch) (rank d par 6) (acc f32) (body 0.25) (phase run))"
-      "(eq (out u) (lhs r0 r1 r2) (rank b par batch) (rank t par 11) (rank d par 6) (rank k red 6) (red add) (acc f32) (body (mul (read h r0 r1 r3) (read w r2 r3))) (scan 1 r1) (phase run))"
-      "(eq (out h) (lhs r0 (iadd r1 1) r2) (rank b par batch) (rank t par 11) (rank d par 6) (acc f32) (body (tanh (add (read u r0 r1 r2) (read x r0 r1 r2)))) (scan 1 r1) (phase run))"
+      "(eq (out u) (lhs r0 r1 r2) (rank b par batch) (rank t par 11) (rank d par 6) (rank k red 6) (red add) (acc f32) (body (mul (read h r0 r1 r3) (read w r2 r3))) (scan 1 1) (phase run))"
+      "(eq (out h) (lhs r0 (iadd r1 1) r2) (rank b par batch) (rank t par 11) (rank d par 6) (acc f32) (body (tanh (add (read u r0 r1 r2) (read x r0 r1 r2)))) (scan 1 1) (phase run))"
       "(eq (out y) (lhs r0 r1) (rank b par batch) (rank d par 6) (acc f32) (body (read h r0 11 r1)) (phase run))" },
     { "dtypes", HEAD "(tens x in f16 run (dims batch 19)) (tens z in bf16 run (dims batch 19)) (tens k in i8 run (dims batch 19)) (tens y out f16 run (dims batch 19)) (tens n out i32 run (dims batch))"
-      "(eq (out y) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc f32) (body (cast f16 (mul (cast f32 (read x r0 r1)) (cast f32 (read z r0 r1))))) (phase run))"
+      "(eq (out y) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc f16) (body (cast f16 (mul (cast f32 (read x r0 r1)) (cast f32 (read z r0 r1))))) (phase run))"
       "(eq (out n) (lhs r0) (rank b par batch) (rank i red 19) (red add) (acc i32) (body (mul (cast i32 (read k r0 r1)) 3.0)) (phase run))" },
     { "f64", HEAD "(tens x in f64 run (dims batch 19 5)) (tens y out f64 run (dims batch 5))"
       "(eq (out y) (lhs r0 r1) (rank b par batch) (rank i par 5) (rank k red 19) (red add) (acc f64) (body (mul (read x r0 r2 r1) (read x r0 r2 r1))) (phase run))" },
     { "bools", HEAD F32("x", "in", "batch 19") "(tens m temp bool run (dims batch 19))" F32("y", "out", "batch 19")
-      "(eq (out m) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc f32) (body (and (lt 0.0 (read x r0 r1)) (not (lt 1.0 (read x r0 r1))))) (phase run))"
+      "(eq (out m) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc bool) (body (and (lt 0.0 (read x r0 r1)) (not (lt 1.0 (read x r0 r1))))) (phase run))"
       "(eq (out y) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc f32) (body (select (read m r0 r1) (read x r0 r1) -1.0)) (phase run))" },
     { "random", HEAD F32("x", "in", "batch 19") F32("y", "out", "batch 19")
       "(eq (out y) (lhs r0 r1) (rank b par batch) (rank i par 19) (acc f32) (body (select (lt (rand 7 (iadd (imul r0 19) r1)) 0.5) (read x r0 r1) 0.0)) (phase run))" },
@@ -125,6 +125,16 @@ static void interpreted(void **state)
     plan_env_close(&e);
 }
 
+static void packed(void **state)
+{
+    (void)state;
+    struct plan_env e;
+    plan_env_open(&e);
+    e.pack = true;
+    judge_all(&e);
+    plan_env_close(&e);
+}
+
 static void without_masks(void **state)
 {
     (void)state;
@@ -152,8 +162,11 @@ static void compiled(void **state)
     (void)state;
     struct plan_env e;
     plan_env_open(&e);
-    if (plan_env_native(&e))
+    if (plan_env_native(&e)) {
         judge_all(&e);
+        e.pack = true;
+        judge_all(&e);
+    }
     plan_env_close(&e);
 }
 
@@ -292,6 +305,7 @@ static void random_ones(bool native)
         if (!native || plan_env_native(&e)) {
             struct gen g = { .e = &e, .s = 0x1234567u + i * 7919u };
             struct cascade *c = some_cascade(&g);
+            e.pack = i % 2;
             if (getenv("SHOW"))
                 print_message("random %u\n", i);
             plan_env_judge(&e, c, plan_env_plan(&e, c), 1 + i % 3, i);
@@ -315,7 +329,7 @@ static void random_compiled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(interpreted), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(compiled),
+        cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(compiled),
         cmocka_unit_test(random_interpreted), cmocka_unit_test(random_compiled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,216 @@
+/* ein_pack.c - ein-pack: parameters of contractions in the order their inner loops read them.
+ *
+ * In: a fused cascade.  Out: contractions whose parameter operand would be walked with large strides read a copy instead,
+ * made once by an equation of the load phase; values are the same.
+ *
+ *     y[b,d,h,w] += x[b,c,h+i,w+j] * k[d,c,i,j]           lanes over w, a tile over d:
+ *         =>  p[d1,c,i,j,d0] = k[16*d1+d0,c,i,j];         panels of up to 16 d, d = 16*d1 + d0
+ *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d:
+ *         =>  p[k,d] = w[d,k]
+ *
+ * Only where enough of the output reuses a weight; a matrix times one vector is read once and stays as it is. */
+#include "passes/rewrite.h"
+
+enum { PANEL_MOST = 16, PANEL_LEAST = 4, REUSE_LEAST = 4 };
+
+struct use { struct cascade *c; const struct ein_eq *e; ein_node read; u64 ranks; u64 data; u32 unit; };
+
+static u64 ranks_of(struct arena *a, const struct cascade *c, ein_node x)
+{
+    ein_nodes n = { 0 };
+    u64 m = 0;
+    ein_reach(a, c, x, &n);
+    for (u32 i = 0; i < n.n; i++)
+        if (c->node.at[n.at[i]].kind == EIN_RANK)
+            m |= (u64)1 << c->node.at[n.at[i]].u;
+    return m;
+}
+
+/* Coefficient of a rank in the row-major offset of t[sub..]; 0 if it has none or is divided. */
+static i64 stride_of(struct cascade *c, u32 tens, u32 nsub, const ein_node *sub, u32 rank)
+{
+    i64 stride = 1, k = 0;
+    for (u32 d = nsub; d-- > 0;) {
+        struct ein_lin l = { 0 };
+        if (!ein_lin(c, sub[d], 1, &l))
+            return 0;
+        for (u32 i = 0; i < l.n; i++) {
+            const struct ein_x *y = &c->node.at[l.t[i].atom];
+            if (y->kind == EIN_RANK && y->u == rank)
+                k += l.t[i].k * stride;
+        }
+        if (c->tens.at[tens].dim[d] < 0)
+            break;
+        stride *= c->tens.at[tens].dim[d];
+    }
+    return k;
+}
+
+/* The parameter read of a product worth packing, and what the other factors depend on. */
+static bool find(struct rewrite *w, const struct ein_eq *e, struct use *u)
+{
+    struct cascade *c = w->c;
+    *u = (struct use){ .c = c, .e = e };
+    if (e->red != RED_ADD || e->nbody != 1 || e->nout != 1 || e->phase != EIN_PHASE_RUN || e->nrank > 60 || c->node.at[e->body[0]].kind != EIN_MUL)
+        return false;
+    u64 red = 0, most = 0;
+    for (u32 r = 0; r < e->nrank; r++)
+        red |= (u64)(e->rank[r].kind == EIN_RED) << r;
+    ein_nodes n = { 0 };
+    ein_reach(w->a, c, e->body[0], &n);
+    for (u32 i = 0; i < n.n; i++) {
+        const struct ein_x *y = &c->node.at[n.at[i]];
+        if (y->kind == EIN_GATHER || y->kind == EIN_SELECT)
+            return false;
+        if (y->kind != EIN_READ)
+            continue;
+        const struct ein_tens *t = &c->tens.at[y->u];
+        u64 ranks = ranks_of(w->a, c, n.at[i]), elems = 1;
+        if (t->phase == EIN_PHASE_RUN || t->role == EIN_STATE) {
+            u->data |= ranks;
+            continue;
+        }
+        for (u32 d = 0; d < t->ndim; d++)
+            elems *= t->dim[d] < 0 ? 0 : (u64)t->dim[d];
+        if (!y->a && (ranks & red) && t->ndim > 1 && t->role != EIN_CONST && elems > most) {
+            most = elems;
+            u->read = n.at[i];
+            u->ranks = ranks;
+        }
+    }
+    if (!u->read || !u->data)
+        return false;
+    u->unit = e->nrank;
+    for (u32 r = 0; r < e->nrank; r++)
+        if (e->rank[r].kind == EIN_PAR && e->rank[r].ext > 1 && stride_of(c, e->out[0], e->nsub, e->sub, r) == 1)
+            u->unit = r;
+    /* the copy must not be larger than what it copies */
+    double points = 1;
+    for (u32 r = 0; r < e->nrank; r++)
+        if (u->ranks >> r & 1)
+            points *= e->rank[r].ext < 0 ? 1e18 : (double)e->rank[r].ext;
+    return u->unit < e->nrank && points <= 1.5 * (double)most;
+}
+
+/* How many points of the output read each weight, per batch element. */
+static double reuse(const struct use *u)
+{
+    double n = 1;
+    for (u32 r = 0; r < u->e->nrank; r++)
+        if (u->e->rank[r].kind == EIN_PAR && u->e->rank[r].ext > 0 && !(u->ranks >> r & 1))
+            n *= (double)u->e->rank[r].ext;
+    return n;
+}
+
+/* e with rank d = n * d1 + d0, d0 right behind d1. */
+static struct ein_eq split(struct cascade *c, const struct ein_eq *from, u32 d, i64 n)
+{
+    struct ein_eq e = *from;
+    struct ein_rank *rank = NEW_ARRAY(c->a, struct ein_rank, e.nrank + 1);
+    ein_node *with = NEW_ARRAY(c->a, ein_node, e.nrank);
+    for (u32 r = 0; r < e.nrank; r++) {
+        u32 to = r + (r > d);
+        rank[to] = e.rank[r];
+        with[r] = ein_rank(c, to);
+    }
+    rank[d].ext /= n;
+    rank[d + 1] = (struct ein_rank){ e.rank[d].name, n, EIN_PAR };
+    with[d] = ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1));
+    ein_node *sub = NEW_ARRAY(c->a, ein_node, e.nsub), *body = NEW_ARRAY(c->a, ein_node, 1);
+    for (u32 i = 0; i < e.nsub; i++)
+        sub[i] = ein_subst(c, e.sub[i], e.nrank, with);
+    body[0] = ein_subst(c, e.body[0], e.nrank, with);
+    if (e.guard)
+        e.guard = ein_subst(c, e.guard, e.nrank, with);
+    if (e.post)
+        e.post = ein_subst(c, e.post, e.nrank, with);
+    e.sub = sub;
+    e.body = body;
+    e.scan_rank += e.scan && e.scan_rank > d;
+    e.rank = rank;
+    e.nrank++;
+    return e;
+}
+
+/* Reads a copy whose last axis is rank `last` instead of u->read. */
+static void pack(struct rewrite *w, u32 at, struct ein_eq e, ein_node read, u32 last)
+{
+    struct cascade *c = w->c;
+    u64 ranks = ranks_of(w->a, c, read);
+    struct ein_x y = c->node.at[read];
+    u32 n = 0, order[64];
+    ein_ext dim[64];
+    for (u32 pass = 0; pass < 2; pass++)
+        for (u32 r = 0; r < e.nrank; r++)
+            if ((ranks >> r & 1) && r != last && (e.rank[r].kind == EIN_RED) == pass)
+                order[n++] = r;
+    order[n++] = last;
+    struct ein_eq copy = { .nout = 1, .nsub = n, .nrank = n, .red = RED_NONE, .nbody = 1, .phase = EIN_PHASE_LOAD, .prov = e.prov };
+    copy.out = NEW_ARRAY(c->a, u32, 1);
+    copy.sub = NEW_ARRAY(c->a, ein_node, n);
+    copy.rank = NEW_ARRAY(c->a, struct ein_rank, n);
+    copy.body = NEW_ARRAY(c->a, ein_node, 1);
+    ein_node *with = NEW_ARRAY(w->a, ein_node, e.nrank), *sub = NEW_ARRAY(w->a, ein_node, n);
+    for (u32 i = 0; i < n; i++) {
+        copy.rank[i] = e.rank[order[i]];
+        copy.rank[i].kind = EIN_PAR;
+        copy.sub[i] = ein_rank(c, i);
+        with[order[i]] = ein_rank(c, i);
+        sub[i] = ein_rank(c, order[i]);
+        dim[i] = e.rank[order[i]].ext;
+    }
+    struct ein_tens t = { .name = str_fmt(c->sp, "%s.packed", c->tens.at[y.u].name), .role = EIN_TEMP, .dtype = c->tens.at[y.u].dtype,
+                          .phase = EIN_PHASE_LOAD, .ndim = n, .dim = dim };
+    copy.out[0] = cascade_tens(c, t);
+    copy.acc = t.dtype;
+    copy.body[0] = ein_subst(c, read, e.nrank, with);
+    rw_simplify(w, &copy);
+    ein_node from = read, to = ein_read(c, copy.out[0], n, sub, 0), *body = NEW_ARRAY(c->a, ein_node, 1);
+    body[0] = rw_replace(c, e.body[0], 1, &from, &to);
+    e.body = body;
+    rw_before(w, at, copy);
+    rw_set(w, at, e);
+}
+
+u32 ein_pack(struct cascade *c, const struct pass_options *o)
+{
+    struct rewrite *w = rw_open(c, o);
+    for (u32 i = 0; i < w->neq; i++) {
+        struct ein_eq e = c->eq.at[i];
+        struct use u;
+        if (!find(w, &e, &u) || reuse(&u) < REUSE_LEAST)
+            continue;
+        struct ein_x y = c->node.at[u.read];
+        ein_node *sub = NEW_ARRAY(w->a, ein_node, y.nlist);
+        for (u32 k = 0; k < y.nlist; k++)
+            sub[k] = c->list.at[y.list + k];
+        if (u.ranks >> u.unit & 1) {
+            if (!(u.data >> u.unit & 1) && stride_of(c, y.u, y.nlist, sub, u.unit) != 1)
+                pack(w, i, e, u.read, u.unit);
+            continue;
+        }
+        u32 d = e.nrank;
+        for (u32 r = 0; r < e.nrank; r++)
+            if (e.rank[r].kind == EIN_PAR && (u.ranks >> r & 1) && !(u.data >> r & 1) && (d == e.nrank || e.rank[r].ext > e.rank[d].ext) &&
+                !(e.scan && e.scan_rank == r))
+                d = r;
+        if (d == e.nrank || stride_of(c, y.u, y.nlist, sub, d) == 1)
+            continue;
+        i64 n = MIN(e.rank[d].ext, (i64)PANEL_MOST);
+        while (n > 1 && e.rank[d].ext % n)
+            n--;
+        if (n < PANEL_LEAST && n < e.rank[d].ext)
+            continue;
+        if (n == e.rank[d].ext) {
+            pack(w, i, e, u.read, d);
+            continue;
+        }
+        u32 old = e.nrank;
+        ein_node *with = NEW_ARRAY(w->a, ein_node, old);
+        for (u32 r = 0; r < old; r++)
+            with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
+        ein_node read = ein_subst(c, u.read, old, with);
+        pack(w, i, split(c, &e, d, n), read, d + 1);
+    }
+    return rw_close(w);
+}
