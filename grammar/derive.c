@@ -60,6 +60,13 @@ struct derivation *derive_local(struct arena *a, struct gram *g, const struct gr
     return NULL;
 }
 
+void derive_explain(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, struct diags *ds)
+{
+    struct local l = {seed, index, 0};
+    struct chooser c = {.ctx = &l, .pick = pick, .unit = unit};
+    elab_run(a, g, space, &c, ds, NULL, NULL);
+}
+
 /* ---- text ---- */
 
 static void put_draw(struct buf *b, const struct draw *d, u32 depth)

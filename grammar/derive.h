@@ -88,6 +88,8 @@ struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram
                               struct diags *why, struct arch **arch_out);
 /* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached. */
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts, struct arch **arch_out);
+/* Why the first try of a sample does not go through without trying other alternatives: complains into ds. */
+void derive_explain(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, struct diags *ds);
 /* The same derivation again, e.g. to build its graph. */
 struct derivation *derive_replay(struct arena *a, struct gram *g, const struct derivation *d, struct arch **arch_out);
 void derivation_dump(struct buf *b, const struct derivation *d);        /* --dump=tree */

@@ -354,6 +354,12 @@ static void size_name(struct resolver *r, struct ast *n, enum type_place place)
             bind_decl(n, r->m->decl.at[i]);
             return;
         }
+    for (u32 i = 0; place == TP_INPUT && i < r->late.n; i++)
+        if (r->late.at[i].name == n->text) {
+            n->bind.kind = BIND_LOCAL;
+            n->bind.slot = r->late.at[i].slot;
+            return;
+        }
     if (place == TP_INPUT) {
         struct late l = {n->text, add_slot(r, n->text), n->loc, false};
         vec_push(r->g->a, &r->late, l);

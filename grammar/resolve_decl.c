@@ -9,16 +9,17 @@ static struct gram_decl *own(const struct gram_module *m, str name)
     return NULL;
 }
 
-static bool lists(const struct gram_import *im, str name)
+/* 2: names it in its list; 1: brings in everything; 0: does not bring it in. */
+static int lists(const struct gram_import *im, str name)
 {
     if (im->alias)
-        return false;
+        return 0;
     if (im->ast->nkid == 1)
-        return true;
+        return 1;
     for (u32 i = 1; i < im->ast->nkid; i++)
         if (im->ast->kid[i]->text == name)
-            return true;
-    return false;
+            return 2;
+    return 0;
 }
 
 struct gram_decl *resolve_lookup(struct gram *g, struct gram_module *m, str name, struct gram_decl **other)
@@ -27,17 +28,19 @@ struct gram_decl *resolve_lookup(struct gram *g, struct gram_module *m, str name
     struct gram_decl *found = own(m, name);
     if (found)
         return found;
-    for (u32 i = 0; i < m->import.n; i++) {
-        struct gram_import *im = &m->import.at[i];
-        struct gram_decl *d = lists(im, name) ? own(im->module, name) : NULL;
-        if (!d || d == found)
-            continue;
-        im->used = true;
-        if (found)
-            *other = d;
-        else
-            found = d;
-    }
+    /* A name that an import lists comes before those that another brings in with everything. */
+    for (int rank = 2; rank > 0 && !found; rank--)
+        for (u32 i = 0; i < m->import.n; i++) {
+            struct gram_import *im = &m->import.at[i];
+            struct gram_decl *d = lists(im, name) == rank ? own(im->module, name) : NULL;
+            if (!d || d == found)
+                continue;
+            im->used = true;
+            if (found)
+                *other = d;
+            else
+                found = d;
+        }
     if (!found && g->prelude && g->prelude != m)
         found = own(g->prelude, name);
     return found;
