@@ -287,7 +287,7 @@ static bool elaborate_once(struct elab *e, const struct stage *st, u32 narg, con
     u->nattr = st->nattr;
     u->attr = st->attr;
     u->narg = narg;
-    u->arg = arg;
+    u->arg = arena_dup(e->a, arg, narg * sizeof(*arg));     /* may be on the stack of the caller */
     u->count = e->rel;
     u->nodes = e->nodes - nodes;
     if (o->share) {

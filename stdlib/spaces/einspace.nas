@@ -19,26 +19,20 @@ const P_COMPUTE = 0.32                      // of computation, where a module is
 
 // A network is never a bare computation.
 rule S(x) =
-    x |> a:M |> b:M     as "sequential($a, $b)"
-  | x |> m:Branching    as "$m"
-  | x |> m:Routing      as "$m"
-  | for n in {4, 8}: 0 -> { let m = once a:M;  x |> repeat n { m } } as "sequential($n)($a)"
-  | 0 -> x |> c:C       as "computation<$c>"
+    x |> m:Module           as "$m"
+  | 0 -> x |> c:C           as "computation<$c>"
 
 rule M(x) =
     P_COMPUTE -> x |> c:C   as "computation<$c>"
-  | x |> a:M |> b:M         as "sequential($a, $b)"
-  | x |> m:Branching        as "$m"
-  | x |> m:Routing          as "$m"
-  | for n in {4, 8}: 0 -> { let m = once a:M;  x |> repeat n { m } } as "sequential($n)($a)"
+  | x |> m:Module           as "$m"
 
 // Two branches are drawn apart; four or eight are one module used n times, with parameters of their own.
-rule Branching(x) =
-    { let p = b:B2(x);  a:A2(l:M(p.0), r:M(p.1)) }                         as "branching(2){$b, $l, $r, $a}"
-  | for n in {4, 8}: { let p = b:BN[n](x);  each m:M (p) |> a:AN[n] }      as "branching($n){$b, $m, $a}"
-
-// P tells R the (oh, ow) of its im2col, 0 where it has none.
-rule Routing(x) = { let (y, oh, ow) = p:P(x);  y |> m:M |> r:R[oh, ow] }   as "routing[$p, $m, $r]"
+inline rule Module(x) =
+    3/9 -> x |> a:M |> b:M                                                      as "sequential($a, $b)"
+  | 1/9 -> { let p = b:B2(x);  a:A2(l:M(p.0), r:M(p.1)) }                       as "branching(2){$b, $l, $r, $a}"
+  | for n in {4, 8}: 1/9 -> { let p = b:BN[n](x);  each m:M (p) |> a:AN[n] }    as "branching($n){$b, $m, $a}"
+  | 3/9 -> { let (y, oh, ow) = p:P(x);  y |> m:M |> r:R[oh, ow] }               as "routing[$p, $m, $r]"
+  | for n in {4, 8}: 0 -> { let m = once a:M;  x |> repeat n { m } }            as "sequential($n)($a)"
 
 // ---- branching and aggregation ----------------------------------------------------------------
 
@@ -73,6 +67,7 @@ rule AN[n](x) =
 
 // ---- routing ------------------------------------------------------------------------------------
 
+// P gives the (oh, ow) of its im2col beside the tensor, for R; 0 where it has none.
 rule P(x) =
     (x, 0, 0)           as "identity"
   | (q:Perm(x), 0, 0)   as "$q"
@@ -117,7 +112,7 @@ net head[N](x: [C, H, W]) = x |> global_avg_pool |> linear[N]
 net head[N](x: [S, D])    = x |> mean_last |> linear[N]
 
 space einspace[C = 3, H = 32, W = 32](x: [C, H, W]) -> [CLASSES] {
-    limit depth 60, nodes 10k, params 64M
+    limit depth 20, nodes 10k, params 64M
     x |> s:S |> head[CLASSES]
 } as "$s"
 

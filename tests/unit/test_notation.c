@@ -1,5 +1,6 @@
 /* Notations: what a space prints, it reads back as the same derivation; what is wrong is said with its
  * code and its place. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -460,12 +461,70 @@ static void einspace(void **state)
     }
 }
 
+/* The five examples of einspace's notation: from these inputs to these outputs, in both dialects. */
+static void shapes(void **state)
+{
+    (void)state;
+    static const struct { const char *in, *out, *arch; } t[] = {
+        { "[3, 28, 28]", "[32, 28, 28]",
+          "sequential(routing[im2col(3,1,1), computation<linear(32)>, col2im], sequential(computation<norm>, computation<relu>))" },
+        { "[16, 12, 20]", "[16, 12, 20]",
+          "branching(2){clone(2), sequential(routing[im2col(3,1,1), computation<linear(16)>, col2im], computation<relu>), computation<identity>, add(2)}" },
+        { "[49, 24]", "[49, 64]",
+          "branching(2){clone(2), sequential(branching(2){clone(2), computation<linear(64)>, routing[identity, computation<linear(64)>, perm(0,2,1)], dot_product(scaled)}, computation<softmax>), computation<linear(64)>, dot_product}" },
+        { "[3, 32, 32]", "[64, 128]",
+          "sequential(routing[im2col(4,4,0), computation<linear(128)>, identity], routing[perm(0,2,1), computation<linear(64)>, perm(0,2,1)])" },
+        { "[8, 10, 12]", "[8, 10, 16]", "branching(4){group(4,1), computation<linear(16)>, cat(4,1)}" },
+        { "[8, 10, 12]", "[8, 10, 16]", "branching(4){group(4,1), computation<linear(16)>, concat(4,1)}" },
+        { "[3, 32, 32]", "[3, 2, 2]", "sequential(4)(computation<maxpool>)" },      /* 32 -> 16 -> 8 -> 4 -> 2 */
+    };
+    for (u32 i = 0; i < COUNTOF(t); i++)
+        for (u32 dialect = 1; dialect <= 2; dialect++) {
+            Text = arena_printf(A, "import std.spaces.einspace (S)\nspace backbone(x: %s) = x |> s:S as \"$s\"\n", t[i].in);
+            struct gram_override o = { "DIALECT", dialect == 1 ? "1" : "2" };
+            struct gram *g = gram_load(A, P, S, &D, open_module, NULL, "test", 1, &o);
+            if (!g)
+                show_diags();
+            assert_non_null(g);
+            struct notation *n = notation_build(g, gram_space(g, NULL));
+            assert_non_null(n);
+            struct derivation *d = reads(n, t[i].arch);
+            const struct type *ty = type_get(g->types, d->out[0]);
+            struct buf b = { 0 };
+            for (u32 k = 0; k < ty->rank; k++)
+                buf_printf(&b, "%s%lld", k ? ", " : "[", (long long)axis_extent(g->types, ty->axis[k]));
+            buf_putc(&b, ']');
+            assert_string_equal(b.at, t[i].out);
+            buf_free(&b);
+        }
+}
+
+/* What the 2024 paper's code draws with which probability (products over the path, before anything is ruled out). */
+static void probabilities(void **state)
+{
+    (void)state;
+    struct gram *g = gram_load(A, P, S, &D, open_module, NULL, "std.spaces.einspace", 0, NULL);
+    assert_non_null(g);
+    struct notation *n = notation_build(g, gram_space(g, NULL));
+    assert_non_null(n);
+    double c = 0.32 / 13, m = 0.68 / 3;
+    static const char *const text[] = {
+        "routing[identity, computation<norm>, perm(0,1,3,2)]",
+        "sequential(computation<norm>, sequential(computation<relu>, computation<linear(16)>))",
+        "branching(2){clone(2), computation<norm>, computation<norm>, cat(8,1)}",
+        "branching(8){clone(8), computation<norm>, add(8)}",
+    };
+    const double p[] = { 1. / 3 / 14 * c / 8, 1. / 3 * c * m * c * c, 1. / 9 / 4 * c * c / 12, 1. / 9 / 4 * c / 4 };
+    for (u32 i = 0; i < COUNTOF(text); i++)
+        assert_float_equal(exp(reads(n, text[i])->logp) / p[i], 1, 1e-5);
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(modules), T(types), T(round_trip), T(lists), T(values), T(plain), T(once), T(by_type), T(branches), T(complaints),
-        T(macros), T(nas_bench_201), T(einspace),
+        T(macros), T(nas_bench_201), T(einspace), T(shapes), T(probabilities),
     };
     return cmocka_run_group_tests(t, NULL, NULL);
 }
