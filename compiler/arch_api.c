@@ -46,7 +46,7 @@ nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arc
     if (!s->space)
         API_LEAVE(NASC_USAGE);
     struct arena *a = arena_new("sample");
-    u64 t = clock_ns(), attempts;
+    u64 t = clock_ns(), attempts = 0;
     struct derivation *d = derive_local(a, s->g, s->space, seed, index, &attempts, NULL);
     session_clock(s, STAGE_DERIVE, t);
     if (!d) {

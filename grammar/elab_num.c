@@ -160,7 +160,7 @@ static bool tensor_binary(struct elab *e, const struct ast *n, struct val l, str
 
 bool elab_binary(struct elab *e, const struct ast *n, struct val l, struct val r, struct val *out)
 {
-    if (l.kind == V_TENSOR || r.kind == V_TENSOR)
+    if (n->op != AB_CAT && (l.kind == V_TENSOR || r.kind == V_TENSOR))
         return tensor_binary(e, n, l, r, out);
     if (n->op >= AB_LT && n->op <= AB_NE)
         return compare(e, n, l, r, out);
