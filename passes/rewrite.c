@@ -27,7 +27,7 @@ static void collect(struct rewrite *w, u32 eq, bool count)
         if (known)
             continue;
         vec_push(w->a, &got, all.at[i]);
-        if (count)
+        if (count && x->u < w->ntens)        /* a tensor made by this rewrite is not tracked */
             vec_push(w->a, &w->readers[x->u].v, eq);
     }
     w->reads[eq] = (struct rw_reads){got.n, got.at};
