@@ -445,6 +445,10 @@ static void flush_rounds(struct elab *e, struct rounds *r)
     for (u32 i = 0; i < r->ncap; i++)
         arg[r->nin + i] = elab_use(e, r->cap[i]);
     memcpy(type, r->out, r->nout * sizeof(*type));
+    for (; r->count > 1 && !r->f->node.n && r->nout == r->nin; r->count--) {     /* nothing to loop over: values are only passed on */
+        ab_splice(e->build, r->f, arg, out);
+        memcpy(arg, out, r->nout * sizeof(*arg));
+    }
     if (r->count > 1 || !ab_splice(e->build, r->f, arg, out)) {
         u32 nout = r->nout;
         if (r->count > 1 && r->ncap) {          /* what a loop reads from outside is carried unchanged */
