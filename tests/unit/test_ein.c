@@ -1,9 +1,5 @@
 /* Cascades: index arithmetic against brute force, text that reads back, what the verifier refuses. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "compiler/base/rng.h"
 #include "compiler/ir/ein.h"

@@ -1,9 +1,5 @@
 /* The evaluator against plain loops: each construct of cascades, all three modes, and the bounds it gives. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <math.h>
 

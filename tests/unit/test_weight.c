@@ -1,10 +1,5 @@
 /* Weights: the same bytes for ever, any part on its own, and the distributions they claim. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "compiler/ir/weight.h"
 
