@@ -13,6 +13,7 @@
 
 enum { PANEL_MOST = 16, PANEL_LEAST = 4, REUSE_LEAST = 4 };
 
+struct eqs { VEC(struct ein_eq) v; u32 fired; };
 struct use { struct cascade *c; const struct ein_eq *e; ein_node read; u64 ranks; u64 data; u32 unit; };
 
 static u64 ranks_of(struct arena *a, const struct cascade *c, ein_node x)
@@ -133,7 +134,7 @@ static struct ein_eq split(struct cascade *c, const struct ein_eq *from, u32 d, 
 }
 
 /* Reads a copy whose last axis is rank `last` instead of u->read. */
-static void pack(struct rewrite *w, u32 at, struct ein_eq e, ein_node read, u32 last)
+static void pack(struct rewrite *w, struct eqs *to, struct ein_eq e, ein_node read, u32 last)
 {
     struct cascade *c = w->c;
     u64 ranks = ranks_of(w->a, c, read);
@@ -165,52 +166,69 @@ static void pack(struct rewrite *w, u32 at, struct ein_eq e, ein_node read, u32 
     copy.acc = t.dtype;
     copy.body[0] = ein_subst(c, read, e.nrank, with);
     rw_simplify(w, &copy);
-    ein_node from = read, to = ein_read(c, copy.out[0], n, sub, 0), *body = NEW_ARRAY(c->a, ein_node, 1);
-    body[0] = rw_replace(c, e.body[0], 1, &from, &to);
+    ein_node from = read, packed = ein_read(c, copy.out[0], n, sub, 0), *body = NEW_ARRAY(c->a, ein_node, 1);
+    body[0] = rw_replace(c, e.body[0], 1, &from, &packed);
     e.body = body;
-    rw_before(w, at, copy);
-    rw_set(w, at, e);
+    vec_push(c->a, &to->v, copy);
+    vec_push(c->a, &to->v, e);
+    to->fired++;
+}
+
+/* Rewrites e if that pays, else leaves it to the caller. */
+static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
+{
+    struct cascade *c = w->c;
+    struct use u;
+    if (!find(w, &e, &u) || reuse(&u) < REUSE_LEAST)
+        return false;
+    struct ein_x y = c->node.at[u.read];
+    ein_node *sub = NEW_ARRAY(w->a, ein_node, y.nlist);
+    for (u32 k = 0; k < y.nlist; k++)
+        sub[k] = c->list.at[y.list + k];
+    if (u.ranks >> u.unit & 1) {
+        if ((u.data >> u.unit & 1) || stride_of(c, y.u, y.nlist, sub, u.unit) == 1)
+            return false;
+        pack(w, to, e, u.read, u.unit);
+        return true;
+    }
+    u32 d = e.nrank;
+    for (u32 r = 0; r < e.nrank; r++)
+        if (e.rank[r].kind == EIN_PAR && (u.ranks >> r & 1) && !(u.data >> r & 1) && (d == e.nrank || e.rank[r].ext > e.rank[d].ext) &&
+            !(e.scan && e.scan_rank == r))
+            d = r;
+    if (d == e.nrank || stride_of(c, y.u, y.nlist, sub, d) == 1)
+        return false;
+    i64 n = MIN(e.rank[d].ext, (i64)PANEL_MOST);
+    while (n > 1 && e.rank[d].ext % n)
+        n--;
+    if (n < PANEL_LEAST && n < e.rank[d].ext)
+        return false;
+    if (n == e.rank[d].ext) {
+        pack(w, to, e, u.read, d);
+        return true;
+    }
+    u32 old = e.nrank;
+    ein_node *with = NEW_ARRAY(w->a, ein_node, old);
+    for (u32 r = 0; r < old; r++)
+        with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
+    ein_node read = ein_subst(c, u.read, old, with);
+    pack(w, to, split(c, &e, d, n), read, d + 1);
+    return true;
 }
 
 u32 ein_pack(struct cascade *c, const struct pass_options *o)
 {
     struct rewrite *w = rw_open(c, o);
-    for (u32 i = 0; i < w->neq; i++) {
-        struct ein_eq e = c->eq.at[i];
-        struct use u;
-        if (!find(w, &e, &u) || reuse(&u) < REUSE_LEAST)
-            continue;
-        struct ein_x y = c->node.at[u.read];
-        ein_node *sub = NEW_ARRAY(w->a, ein_node, y.nlist);
-        for (u32 k = 0; k < y.nlist; k++)
-            sub[k] = c->list.at[y.list + k];
-        if (u.ranks >> u.unit & 1) {
-            if (!(u.data >> u.unit & 1) && stride_of(c, y.u, y.nlist, sub, u.unit) != 1)
-                pack(w, i, e, u.read, u.unit);
-            continue;
-        }
-        u32 d = e.nrank;
-        for (u32 r = 0; r < e.nrank; r++)
-            if (e.rank[r].kind == EIN_PAR && (u.ranks >> r & 1) && !(u.data >> r & 1) && (d == e.nrank || e.rank[r].ext > e.rank[d].ext) &&
-                !(e.scan && e.scan_rank == r))
-                d = r;
-        if (d == e.nrank || stride_of(c, y.u, y.nlist, sub, d) == 1)
-            continue;
-        i64 n = MIN(e.rank[d].ext, (i64)PANEL_MOST);
-        while (n > 1 && e.rank[d].ext % n)
-            n--;
-        if (n < PANEL_LEAST && n < e.rank[d].ext)
-            continue;
-        if (n == e.rank[d].ext) {
-            pack(w, i, e, u.read, d);
-            continue;
-        }
-        u32 old = e.nrank;
-        ein_node *with = NEW_ARRAY(w->a, ein_node, old);
-        for (u32 r = 0; r < old; r++)
-            with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
-        ein_node read = ein_subst(c, u.read, old, with);
-        pack(w, i, split(c, &e, d, n), read, d + 1);
+    struct eqs to = { 0 };
+    for (u32 i = 0; i < c->eq.n; i++)
+        if (!pack_one(w, &to, c->eq.at[i]))
+            vec_push(c->a, &to.v, c->eq.at[i]);
+    rw_close(w);
+    if (to.fired) {
+        c->eq.n = 0;
+        for (u32 i = 0; i < to.v.n; i++)
+            vec_push(c->a, &c->eq, to.v.at[i]);
+        ein_phases(c);
     }
-    return rw_close(w);
+    return to.fired;
 }
