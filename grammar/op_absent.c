@@ -185,7 +185,8 @@ void ob_absence(struct ob *o)
         u32 parts = q->red == RED_USER ? o->op->monoid.at[q->monoid].nstate : 1;
         for (u32 k = 0; k < parts; k++)
             t[k].absent = true;
-        if (t->role == OT_STATE || (t->role == OT_OUT && definitions(o, q->lhs) == 1)) {
+        /* What was only taken over may turn out to be everywhere: that is seen when it is bound. */
+        if (e->own_where && (t->role == OT_STATE || (t->role == OT_OUT && definitions(o, q->lhs) == 1))) {
             struct diag *d = diag_add(o->ds, E0433, q->loc, "points of %s `%s` are absent: it is written only where `%s`", t->role == OT_OUT ? "output" : "state",
                                       t->name, ob_text(o, e->presence));
             diag_hint(o->ds, d, "add an equation for the other points, or `select(c, ..., 0)`");

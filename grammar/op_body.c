@@ -201,6 +201,7 @@ static void declare_rule(struct ob *o, const struct ast *s)
         return;
     u32 *index = NEW_ARRAY(o->a, u32, access->nkid + 1);
     t.type.loc = access->loc;
+    t.type.dtype = -1;
     t.type.n = access->nkid;
     t.type.axis = NEW_ARRAY(o->a, struct oaxis, access->nkid + 1);
     o->cur = 0x40000000u + o->op->tensor.n;     /* a scope of its own for its indices */

@@ -192,6 +192,7 @@ bool ob_type(struct ob *o, const struct ast *t, bool binds, struct otype *out)
 {
     *out = (struct otype){ .loc = t ? t->loc : o->ast->loc };
     if (!t || t->kind != A_TYPE || (t->flags & AF_BARE)) {
+        o->has_run |= binds;            /* nobody knows: no second complaint */
         struct diag *d = diag_add(o->ds, E0340, out->loc, "a tensor type is needed here, with its axes in [ ]");
         diag_hint(o->ds, d, "`[..]` is a tensor of any rank, `[]` a single number");
         return false;
@@ -229,9 +230,11 @@ bool ob_type(struct ob *o, const struct ast *t, bool binds, struct otype *out)
 /* Axes of inputs that are expressions, once every size has a name. */
 static void pattern_exprs(struct ob *o, const struct ast *t, struct otype *type)
 {
+    o->in_pattern = true;
     for (u32 i = 0; i < type->n; i++)
         if (type->axis[i].kind == OAXIS_EXPR && !type->axis[i].ox)
             type->axis[i].ox = ob_expr(o, t->kid[i], OB_SIZE);
+    o->in_pattern = false;
 }
 
 u32 ob_axis_size(struct ob *o, const struct oaxis *x)
@@ -286,6 +289,7 @@ static void add_tensor(struct ob *o, const struct ast *param, enum otensor_role 
     t.loc.len = (u32)strlen(param->text);
     ob_name_free(o, t.name, t.loc, role == OT_IN ? "an input" : "an output");
     if (!param->nkid || !param->kid[0]) {
+        o->has_run |= binds;
         struct diag *d = diag_add(o->ds, E0340, param->loc, "`%s` needs a type: an op is defined for tensors of a stated form", t.name);
         diag_hint(o->ds, d, "`%s: [..]` takes a tensor of any rank", t.name);
         t.type.loc = param->loc;
@@ -367,7 +371,7 @@ static void unused(struct ob *o)
         if (o->index.at[i].rank && !o->index.at[i].used)
             diag_add(o->ds, W0403, o->index.at[i].loc, "rank `%s` is declared and not used", o->index.at[i].name);
     for (u32 i = 0; i < o->let.n; i++)
-        if (!o->let.at[i].used)
+        if (!o->let.at[i].used && !(o->let.at[i].slotted && o->slot_used.at[o->let.at[i].slot]))
             diag_add(o->ds, W0401, o->let.at[i].ast->loc, "size `%s` is not used", o->let.at[i].name);
 }
 

@@ -137,7 +137,7 @@ static u32 name(struct ob *o, const struct ast *e, enum ob_want want, bool left)
     if (strcmp(e->text, "training") == 0) {
         if (want == OB_STATIC)
             return ob_node(o, (struct ox){ .kind = OX_TRAINING, .loc = e->loc });
-        diag_add(o->ds, E0425, e->loc, "`training` is a condition of `if ... { }` around equations, not %s", want_name[want]);
+        diag_add(o->ds, E0425, e->loc, "`training` can only be the condition of an `if ... { }` around equations");
         return 0;
     }
     u32 t = ob_find_tensor(o, e->text);
@@ -148,7 +148,10 @@ static u32 name(struct ob *o, const struct ast *e, enum ob_want want, bool left)
             if (o->index.at[i].name == e->text && (o->index.at[i].rank || (o->in_eq && o->index.at[i].eq == o->cur)))
                 return not_here(o, e, want, "an index");
         struct diag *d = diag_add(o->ds, E0343, e->loc, "size `%s` is not defined", e->text);
-        suggest(o, d, e->text, true, false);
+        if (o->in_pattern)
+            diag_hint(o->ds, d, "only a name alone takes an axis' size: name the axis `N`, and say `where %s = ...` of it", e->text);
+        else
+            suggest(o, d, e->text, true, false);
         return 0;
     }
     if (t && (o->tensor.at[t - 1].ndim == 0 || want != OB_SUBSCRIPT)) {
@@ -201,6 +204,8 @@ static u32 read_tensor(struct ob *o, const struct ast *e, const struct ast *what
     if (!t) {
         const struct ob_head *h = head_of(o, what->kind == A_FIELD ? what->kid[0]->text : text);
         struct diag *d;
+        if (!h && what->kind == A_FIELD && ob_failed(o))
+            return 0;                   /* its reduction was wrong */
         if (h && what->kind == A_FIELD) {
             d = diag_add(o->ds, E0422, what->loc, "monoid of `%s` has no part `%s`", h->name, what->text);
         } else if (h) {
@@ -286,7 +291,7 @@ static u32 fold_subscript(struct ob *o, u32 tensor, u32 at, const struct ast *e,
     const struct otensor *t = &o->op->tensor.at[tensor];
     const struct oaxis *axis = o->tensor.at[tensor].known ? &t->type.axis[at] : NULL;
     if (axis && axis->kind == OAXIS_FOLD && axis->nfactor != e->nkid) {
-        struct diag *d = diag_add(o->ds, E0430, e->loc, "`%s` has %u indices, axis %u of `%s` was folded from %u", "(...)", e->nkid, at, t->name, axis->nfactor);
+        struct diag *d = diag_add(o->ds, E0430, e->loc, "%u indices for axis %u of `%s`, which was folded from %u", e->nkid, at, t->name, axis->nfactor);
         diag_label(o->ds, d, axis->loc, "declared here");
         return 0;
     }

@@ -125,67 +125,59 @@ static bool solve_axis(struct ob *o, u32 tensor, u32 at)
     return true;
 }
 
-/* The size that multiplies index v in a sum: *k (0: one).  False: it stands there otherwise. */
-static bool coefficient(struct ob *o, u32 ox, u32 v, u32 *k, u32 *times)
+/* How often index v stands in an expression. */
+static u32 times(const struct ob *o, u32 ox, u32 v)
 {
     const struct ox *x = &o->op->ox.at[ox];
-    switch ((enum ox_kind)x->kind) {
-    case OX_INDEX:
-        if (x->u == v)
-            *k = 0, ++*times;
-        return true;
-    case OX_ADD:
-        return coefficient(o, x->a, v, k, times) && coefficient(o, x->b, v, k, times);
-    case OX_MUL: {
-        u32 size = ox_is_size(o->op, x->a) ? x->a : x->b, form = size == x->a ? x->b : x->a, before = *times;
-        if (!ox_is_size(o->op, size) || !coefficient(o, form, v, k, times))
-            return false;
-        if (*times > before) {
-            if (*k)
-                return false;
-            *k = size;
-        }
-        return true;
-    }
-    default:
-        return ox_is_size(o->op, ox);
-    }
+    if (x->kind == OX_INDEX)
+        return x->u == v;
+    return (x->a ? times(o, x->a, v) : 0) + (x->b ? times(o, x->b, v) : 0);
 }
 
-/* y[t, j*D + d] with y: [T, 2*D] says that j ranges over 2*D / D: a left side has to cover. */
+/* Is it a sum of multiples of indices and sizes?  *from: the sizes alone (0: none). */
+static bool sum_form(struct ob *o, u32 ox, u32 *from)
+{
+    struct ox x = o->op->ox.at[ox];
+    u32 none = 0;
+    if (x.kind != OX_INDEX && ox_is_size(o->op, ox)) {
+        *from = *from ? ob_binary(o, OX_ADD, *from, ox, x.loc) : ox;
+        return true;
+    }
+    if (x.kind == OX_ADD)
+        return sum_form(o, x.a, from) && sum_form(o, x.b, from);
+    if (x.kind == OX_MUL)
+        return ox_is_size(o->op, x.a) ? sum_form(o, x.b, &none) : ox_is_size(o->op, x.b) && sum_form(o, x.a, &none);
+    return x.kind == OX_INDEX;
+}
+
+/* y[t, j*D + d] with y: [T, 2*D] says that j ranges over 2*D / D: a left side has to cover, point by
+ * point, so the ranges of the indices of a subscript multiply to the extent.  That they do is
+ * checked when the op is bound. */
 static bool solve_left(struct ob *o, u32 eq, u32 pos)
 {
     struct oeq q = o->op->eq.at[eq];
     u32 skip = q.nsub - o->tensor.at[q.lhs].ndim, sub = o->op->list.at[q.sub + pos];
     struct ob_tensor *x = &o->tensor.at[q.lhs];
+    struct loc loc = o->op->ox.at[sub].loc;
     if (pos < skip || !x->known || o->op->ox.at[sub].kind == OX_FOLDIDX || o->op->ox.at[sub].kind == OX_RUN)
         return false;
-    u32 open = UINT32_MAX, nopen = 0, others = 0;
+    u32 open = UINT32_MAX, nopen = 0, from = 0;
     for (u32 i = 0; i < o->eq.at[eq].left.n; i++) {
-        u32 v = o->eq.at[eq].left.at[i], k = 0, times = 0;
-        if (o->index.at[v].run || o->index.at[v].batch || !coefficient(o, sub, v, &k, &times))
+        u32 v = o->eq.at[eq].left.at[i];
+        if (o->index.at[v].run || o->index.at[v].batch || !times(o, sub, v) || extent_of(o, o->index.at[v].node))
             continue;
-        if (times && !extent_of(o, o->index.at[v].node))
-            open = v, nopen += times;
-        else
-            others += times;
+        open = v;
+        nopen += times(o, sub, v);
     }
-    if (nopen != 1)
+    if (nopen != 1 || !sum_form(o, sub, &from))
         return false;
-    u32 k = 0, times = 0, size = ob_axis_size(o, &o->op->tensor.at[q.lhs].type.axis[pos - skip]);
-    struct loc loc = o->op->ox.at[sub].loc;
-    coefficient(o, sub, open, &k, &times);
-    if (!k) {
-        if (others)
-            return false;
-        /* A + j: what is left from A on. */
-        struct ox s = o->op->ox.at[sub];
-        u32 from = s.kind == OX_ADD ? (ox_is_size(o->op, s.a) ? s.a : s.b) : 0;
-        if (!from || !ox_is_size(o->op, from))
-            return false;
+    u32 size = ob_axis_size(o, &o->op->tensor.at[q.lhs].type.axis[pos - skip]);
+    if (from)
         size = ob_binary(o, OX_SUB, size, from, loc);
-    } else {
-        size = ob_binary(o, OX_DIV, size, k, loc);
+    for (u32 i = 0; i < o->eq.at[eq].left.n; i++) {
+        u32 v = o->eq.at[eq].left.at[i];
+        if (v != open && !o->index.at[v].run && !o->index.at[v].batch && times(o, sub, v))
+            size = ob_binary(o, OX_DIV, size, extent_of(o, o->index.at[v].node), loc);
     }
     struct ob_range *r = &o->range.at[root(o, o->index.at[open].node)];
     r->extent = size;

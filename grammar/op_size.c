@@ -144,6 +144,21 @@ static void poly_of(struct ob *o, u32 ox, struct poly *p, u32 depth)
     }
 }
 
+/* Never zero: all terms have one sign, and their sizes come from axes, so they are positive. */
+static bool nonzero(struct ob *o, const struct poly *p)
+{
+    for (u32 i = 0; i < p->n; i++) {
+        if ((p->at[i].k.n > 0) != (p->at[0].k.n > 0))
+            return false;
+        for (u32 j = 0; j < p->at[i].n; j++) {
+            const struct ox *x = &o->op->ox.at[p->at[i].at[j].ox];
+            if (x->kind != OX_SLOT || x->u < o->op->nattr)
+                return false;
+        }
+    }
+    return p->n > 0;
+}
+
 int ob_same_size(struct ob *o, u32 a, u32 b)
 {
     if (op_ox_equal(o->op, a, b))
@@ -157,7 +172,7 @@ int ob_same_size(struct ob *o, u32 a, u32 b)
         m.k = num_neg(m.k);
         add_mono(o, p, &m);
     }
-    int r = p->bad || q->bad ? -1 : p->n == 0 ? 1 : p->n == 1 && p->at[0].n == 0 ? 0 : -1;
+    int r = p->bad || q->bad ? -1 : p->n == 0 ? 1 : nonzero(o, p) ? 0 : -1;
     arena_reset(o->a, mark);
     return r;
 }

@@ -653,6 +653,12 @@ static bool eq_box(struct chk *c, const struct oeq *e, u32 rank, const i64 *exte
         at++;
     }
     CHECK(at == rank);
+    /* An index that no subscript tells apart writes the same points over and over. */
+    for (u32 i = 0; i < e->nleft; i++) {
+        u32 v = c->op->list.at[e->ix + i];
+        if (!used[v] && !c->op->index.at[v].run && !c->op->index.at[v].batch && c->range[v] != 1)
+            return false;
+    }
     return true;
 }
 

@@ -188,7 +188,7 @@ static bool match_inputs(struct infer *f, enum phase phase)
         for (u32 k = 0; k < p->n; k++) {
             if (p->axis[k].kind == OAXIS_RUN) {
                 u32 n = rank - (p->n - 1);
-                if (phase == BINDS && !match_run(f, i, at, n, axis + at, p->axis[k].loc))
+                if (phase == BINDS && !match_run(f, i, at, n, at ? axis + at : axis, p->axis[k].loc))
                     return false;
                 at += n;
             } else if (!match_axis(f, phase, i, at, &p->axis[k], axis[at])) {
@@ -296,7 +296,7 @@ static bool make_outputs(struct infer *f, struct arena *a)
         axis_id axis[2 * MAX_RANK];
         for (u32 k = 0; k < p->n; k++) {
             if (n + f->b->run >= 2 * MAX_RANK)
-                break;
+                return refuse(f, OPR_RANK, tensor, 0, n + f->b->run, MAX_RANK, p->loc, p->loc);
             if (p->axis[k].kind == OAXIS_RUN) {
                 for (u32 r = 0; r < f->b->run; r++)
                     axis[n++] = f->run[r];
