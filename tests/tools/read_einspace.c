@@ -1,4 +1,4 @@
-/* read_einspace DIR - reads all texts that einspace's own code drew (DIR/samples-3x32x32.jsonl) and its seeds
+/* read_einspace SOURCES DIR - reads all texts that einspace's own code drew (DIR/samples-3x32x32.jsonl) and its seeds
  * (its .txt files), and compares parameters and the backbone's output shape with what PyTorch gave. Also:
  * what is printed again is the text, and reads as the same network. */
 #include <setjmp.h>
@@ -10,6 +10,7 @@ static struct arena *A;
 static struct srcs *S;
 static struct str_pool *P;
 static u32 Bad;
+static const char *Root;
 
 static const char Backbone[] = "import std.spaces.einspace (S)\nspace backbone(x: [3, 32, 32]) = x |> s:S as \"$s\"\n";
 
@@ -21,8 +22,8 @@ static const char *open_module(void *ctx, struct arena *a, const char *module, s
         *len = strlen(Backbone);
         return Backbone;
     }
-    char *path = arena_printf(a, "%s/stdlib/%s.nas", NASC_SRCDIR, module + 4);
-    for (char *c = path + strlen(NASC_SRCDIR) + 8; *c && strcmp(c, ".nas"); c++)
+    char *path = arena_printf(a, "%s/stdlib/%s.nas", Root, module + 4);
+    for (char *c = path + strlen(Root) + 8; *c && strcmp(c, ".nas"); c++)
         if (*c == '.')
             *c = '/';
     return src_read_file(a, path, len);
@@ -98,17 +99,18 @@ int main(int argc, char **argv)
 {
     struct bug_trap t;
     bug_trap_push(&t);
-    if (argc != 2 || setjmp(t.back)) {
-        fprintf(stderr, "%s\n", argc == 2 ? t.text : "usage: read_einspace DIR");
+    if (argc != 3 || setjmp(t.back)) {
+        fprintf(stderr, "%s\n", argc == 3 ? t.text : "usage: read_einspace SOURCES DIR");
         return 2;
     }
+    Root = argv[1];
     A = arena_new("session");
     S = srcs_new(A);
     P = str_pool_new(A);
     struct space whole = load("std.spaces.einspace", 0, NULL), backbone = load("backbone", 0, NULL);
 
     size_t len;
-    char *line = src_read_file(A, arena_printf(A, "%s/samples-3x32x32.jsonl", argv[1]), &len);
+    char *line = src_read_file(A, arena_printf(A, "%s/samples-3x32x32.jsonl", argv[2]), &len);
     u32 n = 0;
     for (char *end; line && *line && (end = strchr(line, '\n')); line = end + 1, n++) {
         *end = 0;
@@ -139,7 +141,7 @@ int main(int argc, char **argv)
         { "resnet18", 11215690 }, { "wrn16_4", 2751146 }, { "vit_d4", 4370442 }, { "mlp_mixer", 6474762 },
     };
     for (u32 i = 0; i < COUNTOF(seed); i++) {
-        char *text = src_read_file(A, arena_printf(A, "%s/%s.txt", argv[1], seed[i].name), &len);
+        char *text = src_read_file(A, arena_printf(A, "%s/%s.txt", argv[2], seed[i].name), &len);
         if (!text) {
             fprintf(stderr, "no %s.txt\n", seed[i].name);
             return 2;

@@ -26,8 +26,11 @@ static const char *open_module(void *ctx, struct arena *a, const char *module, s
     }
     if (strncmp(module, "std.", 4))
         return NULL;
-    char *path = arena_printf(a, "%s/stdlib/%s.nas", NASC_SRCDIR, module + 4);
-    for (char *c = path + strlen(NASC_SRCDIR) + 8; *c && strcmp(c, ".nas"); c++)
+    const char *root = getenv("NASC_SRCDIR");
+    if (!root)
+        root = ".";
+    char *path = arena_printf(a, "%s/stdlib/%s.nas", root, module + 4);
+    for (char *c = path + strlen(root) + 8; *c && strcmp(c, ".nas"); c++)
         if (*c == '.')
             *c = '/';
     return src_read_file(a, path, len);
