@@ -113,7 +113,8 @@ static void golden(void **state)
             fail_msg("element %llu: %.17g, NumPy has %.17g", (unsigned long long)i, got, want);
         assert_true(w.bound->tens[out].v[i] == got);
         assert_true(fabs(f32->tens[out].v[i] - got) <= err);
-        assert_true(err < 1e-3);        /* else it would bound nothing */
+        if (!(err < 5e-3))              /* else it would bound nothing */
+            fail_msg("element %llu, %g: a bound of %g", (unsigned long long)i, got, err);
     }
     check_backend(&w, a, "ref", c);
     check_backend(&w, a, "llvm", c);
