@@ -394,5 +394,5 @@ void low_choose(struct low *q, u64 keep)
         count *= (u32)q->rank[r].ext;
         s->taps |= bit(r);
     }
-    s->split_border = contraction(q->c, &q->q) && count >= 8;
+    s->contraction = contraction(q->c, &q->q);
 }

@@ -70,7 +70,7 @@ static void set_up(struct nest *t, struct low *q)
         tested |= low_test_deps(q, k);
     for (u32 pass = 0; pass < 2; pass++)
         for (u32 r = 0; r < q->q.nrank; r++)
-            if (!q->rank[r].bound && q->rank[r].red && r != s->vec && (in_order ? !pass : !(tested & bit(r)) == pass))
+            if (!q->rank[r].bound && q->rank[r].red && r != s->vec && (in_order ? !pass : (tested & bit(r)) ? !pass : pass))
                 t->red[t->nred++] = r;
     if (s->vec_red)
         t->red[t->nred++] = s->vec;
@@ -373,7 +373,7 @@ static void reduce_cell(struct nest *t)
         for (u32 i = 1; i < n; i++)
             acc[i] = acc[0];
     }
-    if (q->s.split_border && low_interior(q, &cond)) {
+    if (q->s.contraction && low_interior(q, &cond)) {
         struct loop_emit side[2];
         struct ltype type[ACC_MOST];
         lval result[ACC_MOST];
@@ -520,33 +520,22 @@ void low_nest(struct low *q)
 
 /* Work units */
 
-enum { UNIT_LEAST = 16384 };        /* points a unit should have */
-
-static i64 item_trip(const struct low *q, struct low_item it)
-{
-    return it.stat < 0 ? q->rank[it.rank].ext : q->rank[it.rank].ext / q->stat[it.stat].max;
-}
-
 void low_nest_units(struct low *q)
 {
     struct nest *t = NEW(q->a, struct nest);
     struct low_scope sc;
     set_up(t, q);
-    double work = 1;
-    for (u32 r = 0; r < q->q.nrank; r++)
-        work *= (double)q->rank[r].ext;
-    u32 n = 0;
+    /* Which loops does not depend on extents, so that kernels are shared: the batch and, inside sums of products, all plain
+     * loops; elsewhere one of them, if there is a loop left inside. */
+    u32 n = 0, most = q->s.contraction ? t->n : 1;
     i64 units = 1;
     bool batched = false;
-    for (; n < t->n; n++) {
-        struct low_item it = t->item[n];
-        i64 trips = item_trip(q, it);
-        bool blocks = it.stat >= 0 && (it.rank == q->s.vec || q->rank[it.rank].ext % q->stat[it.stat].max);
-        if (blocks || (!q->rank[it.rank].tb && work / (double)trips < UNIT_LEAST))
+    for (; n < t->n && t->item[n].stat < 0; n++) {
+        bool tb = q->rank[t->item[n].rank].tb;
+        if (!tb && (!most-- || (n + 1 == t->n && !t->nred)))
             break;
-        work /= (double)trips;
-        units *= trips;
-        batched |= q->rank[it.rank].tb;
+        units *= q->rank[t->item[n].rank].ext;
+        batched |= tb;
     }
     q->L->units = (struct plan_int){ units, batched };
     lval u;
@@ -558,18 +547,14 @@ void low_nest_units(struct low *q)
     for (u32 i = n; i-- > 0;) {
         at[i] = u;
         if (i) {
-            lval trips = trip(q, item_trip(q, t->item[i]), q->rank[t->item[i].rank].tb);
+            lval trips = trip(q, q->rank[t->item[i].rank].ext, q->rank[t->item[i].rank].tb);
             at[i] = le_op(&q->e, LO_IMOD, i64t, u, trips, 0);
             u = le_op(&q->e, LO_IDIV, i64t, u, trips, 0);
         }
     }
     for (u32 i = 0; i < n; i++) {
-        struct low_item it = t->item[i];
-        i64 step = it.stat < 0 ? 1 : q->stat[it.stat].max, trips = item_trip(q, it);
-        lval base = at[i];
-        if (step > 1)
-            base = le_op(&q->e, LO_IMUL, i64t, base, le_int(&q->e, step), 0);
-        low_bind(q, it.rank, base, 0, q->rank[it.rank].tb ? (i64)1 << 31 : (trips - 1) * step);
+        const struct low_rank *r = &q->rank[t->item[i].rank];
+        low_bind(q, t->item[i].rank, at[i], 0, r->tb ? (i64)1 << 31 : r->ext - 1);
     }
     par(t, n);
     low_close(q, &sc);

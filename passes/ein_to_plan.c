@@ -6,6 +6,10 @@
  * weights, constants, and activations placed by plan_place.  A tensor its equations do not cover is filled with 0 first. */
 #include "passes/lower.h"
 #include "passes/plan_place.h"
+#include "passes/plan_sign.h"
+
+/* A lowered group: its signature, and its buffers as places in the signature's tensors. */
+struct known { struct hash128 sign; u32 kernel, narg, *place, nsym; struct plan_int *sym, units; };
 
 struct builder {
     struct arena *a;
@@ -16,6 +20,7 @@ struct builder {
     u32 *buf;                   /* of a tensor: 1 + buffer */
     bool *filled;               /* tensors: covered, or a fill is there */
     struct idmap kernels;
+    struct idmap signs; VEC(struct known) known;    /* groups lowered so far */
 };
 
 static u32 buffer(struct builder *b, u32 tens)
@@ -159,6 +164,47 @@ static void fill(struct builder *b, u32 tens, bool load)
         vec_push(b->a, &b->p->run, cmd);
 }
 
+/* The group's kernel and symbols, from an equal group if there was one; sets the command's buffers. */
+static struct known lower(struct builder *b, u32 group, u32 first, struct plan_cmd *cmd)
+{
+    enum { MOST = 64 };
+    struct buf text = { 0 };
+    u32 mention[MOST], *tens, ntens;
+    bool ok;
+    struct arena *tmp = arena_new("signature");
+    ntens = plan_sign(&text, tmp, b->c, group, first, MOST, mention, &ok);
+    arena_free(tmp);
+    struct known k = { .sign = hash128(text.at, text.n) };
+    buf_free(&text);
+    u32 at = idmap_home(&b->signs, k.sign.lo), id;
+    while (ok && (id = idmap_find(&b->signs, k.sign.lo, &at))) {
+        struct known *old = &b->known.at[id - 1];
+        if (old->sign.hi != k.sign.hi)
+            continue;
+        cmd->narg = old->narg;
+        cmd->arg = NEW_ARRAY(b->a, struct plan_arg, old->narg);
+        for (u32 i = 0; i < old->narg; i++)
+            cmd->arg[i].buf = buffer(b, mention[old->place[i]]);
+        return *old;
+    }
+    struct loop_fn *f = lower_group(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.nsym, &k.sym, &k.units);
+    k.narg = cmd->narg;
+    k.place = NEW_ARRAY(b->a, u32, k.narg);
+    cmd->arg = NEW_ARRAY(b->a, struct plan_arg, cmd->narg);
+    for (u32 i = 0; i < cmd->narg; i++) {
+        cmd->arg[i].buf = buffer(b, tens[i]);
+        while (ok && k.place[i] < ntens && mention[k.place[i]] != tens[i])
+            k.place[i]++;
+        CHECK(!ok || k.place[i] < ntens);
+    }
+    k.kernel = kernel(b, f);
+    if (ok) {
+        vec_push(b->a, &b->known, k);
+        idmap_put(b->a, &b->signs, k.sign.lo, b->known.n);
+    }
+    return k;
+}
+
 static void launch(struct builder *b, u32 first)
 {
     struct cascade *c = b->c;
@@ -171,15 +217,14 @@ static void launch(struct builder *b, u32 first)
         for (u32 k = 0; c->eq.at[i].group == group && k < c->eq.at[i].nout; k++)
             fill(b, c->eq.at[i].out[k], load);
     struct plan_cmd cmd = { .kind = PC_KERNEL, .group = group };
-    u32 *tens;
-    struct loop_fn *f = lower_group(b->a, c, group, b->m, b->o, &cmd.narg, &tens, &cmd.nsym, &cmd.sym, &cmd.units);
-    cmd.arg = NEW_ARRAY(b->a, struct plan_arg, cmd.narg);
-    for (u32 i = 0; i < cmd.narg; i++)
-        cmd.arg[i].buf = buffer(b, tens[i]);
-    cmd.kernel = kernel(b, f);
+    struct known k = lower(b, group, first, &cmd);
+    cmd.kernel = k.kernel;
+    cmd.nsym = k.nsym;
+    cmd.sym = k.sym;
+    cmd.units = k.units;
     costs(b, group, &cmd);
     if (!cmd.what)
-        cmd.what = f->name;
+        cmd.what = c->tens.at[c->eq.at[first].out[0]].name;
     if (load)
         vec_push(b->a, &b->p->load, cmd);
     else

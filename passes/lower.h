@@ -71,7 +71,7 @@ struct low_sched {
     bool vec_red;
     u32 ntile; struct { u32 rank, n; } tile[2];
     u64 taps;                       /* unrolled reduced ranks */
-    bool split_border;              /* an unguarded copy of the reduction where no scalar test can fail */
+    bool contraction;              /* a sum of products */
 };
 
 struct low {

@@ -1,0 +1,174 @@
+/* test_exec.c - the executor: any batch, nothing allocated in a run, states, single commands, the clock. */
+#include "tests/unit/plan_env.h"
+
+#include "compiler/measure.h"
+
+#include <malloc.h>
+
+static const char net[] =
+    "(cascade \"net\") (sym batch 1 2147483648 1 call)\n"
+    "(tens x in f32 run (dims batch 30)) (tens w param f32 load (dims 20 30) (init normal 0.0 0.3) (number 0)) (tens s param f32 load (dims 20) (init uniform 0.5 1.5) (number 1))"
+    "(tens f temp f32 load (dims 20)) (tens k const f32 const (dims 2) (value 0.5 2.0)) (tens h temp f32 run (dims batch 20)) (tens y out f32 run (dims batch 20))"
+    "(eq (out f) (lhs r0) (rank d par 20) (acc f32) (body (mul (read s r0) (read k 1))) (phase load))"
+    "(eq (out h) (lhs r0 r1) (rank b par batch) (rank d par 20) (rank k red 30) (red add) (acc f32) (body (mul (read x r0 r2) (read w r1 r2))) (post (mul (acc 0) (read f r1))) (phase run))"
+    "(eq (out y) (lhs r0 r1) (rank b par batch) (rank d par 20) (acc f32) (body (max (read h r0 r1) 0.0)) (phase run))";
+
+static void any_batch(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct cascade *c = plan_env_read(&e, net);
+    struct plan *p = plan_env_plan(&e, c);
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    exec_weights_seed(x, 7);
+    exec_load(x);
+    float in[8 * 30], out[8 * 20], all[8 * 20];
+    for (u32 i = 0; i < COUNTOF(in); i++)
+        in[i] = (float)(i % 17) / 8 - 1;
+    const void *ip = in;
+    void *op = all;
+    assert_true(exec_run(x, 8, &ip, &op));
+    for (i64 batch = 1; batch <= 8; batch += 3)
+        for (u32 again = 0; again < 2; again++) {
+            memset(out, 0x7f, sizeof out);
+            op = out;
+            assert_true(exec_run(x, batch, &ip, &op));
+            assert_memory_equal(out, all, (size_t)batch * 20 * sizeof *out);
+        }
+    /* samples are independent: the last one alone */
+    ip = in + 7 * 30;
+    assert_true(exec_run(x, 1, &ip, &op));
+    assert_memory_equal(out, all + 7 * 20, 20 * sizeof *out);
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+static void allocates_nothing(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    if (!plan_env_native(&e)) {         /* the interpreter allocates */
+        plan_env_close(&e);
+        return;
+    }
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    exec_weights_seed(x, 7);
+    exec_load(x);
+    float in[4 * 30] = { 0 }, out[4 * 20];
+    const void *ip = in;
+    void *op = out;
+    assert_true(exec_run(x, 4, &ip, &op));
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+    struct mallinfo2 before = mallinfo2();
+    for (u32 i = 0; i < 100; i++)
+        assert_true(exec_run(x, 1 + i % 4, &ip, &op));
+    struct mallinfo2 after = mallinfo2();
+    assert_int_equal(before.uordblks, after.uordblks);
+    assert_int_equal(before.fordblks, after.fordblks);
+#endif
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+static void single_command(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    assert_null(exec_buffer(x, p->out[0]));
+    exec_weights_slab(x);
+    exec_load(x);
+    exec_command(x, 2, 1);
+    u32 h = p->run.at[1].arg[1].buf;
+    float *from = exec_buffer(x, h), *to = exec_buffer(x, p->out[0]);
+    for (u32 i = 0; i < 40; i++)
+        from[i] = (float)i - 20;
+    exec_command(x, 2, 1);
+    for (u32 i = 0; i < 40; i++)
+        assert_true(to[i] == (i < 20 ? 0 : (float)i - 20));
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+static void states_move_on(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct cascade *c = plan_env_read(&e,
+        "(cascade \"net\") (sym batch 1 2147483648 1 call) (tens x in f32 run (dims batch 4)) (tens r state f32 load (dims 4) (init zeros 0.0 0.0) (number 0))"
+        "(tens n next f32 run (dims 4) (of r)) (tens y out f32 run (dims batch 4))"
+        "(eq (out n) (lhs r0) (rank d par 4) (rank b red batch) (red add) (acc f32) (body (read x r1 r0)) (post (add (read r r0) (acc 0))) (phase run))"
+        "(eq (out y) (lhs r0 r1) (rank b par batch) (rank d par 4) (acc f32) (body (add (read x r0 r1) (read r r1))) (phase run))");
+    c->training = true;
+    struct plan *p = plan_env_plan(&e, c);
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    exec_weights_seed(x, 1);
+    exec_load(x);
+    float in[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, out[8];
+    const void *ip = in;
+    void *op = out;
+    for (u32 round = 0; round < 3; round++) {
+        assert_true(exec_run(x, 2, &ip, &op));
+        for (u32 i = 0; i < 8; i++)
+            assert_true(out[i] == in[i] + (float)round * (in[i % 4] + in[i % 4 + 4]));
+    }
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+static void weights_by_number(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    assert_int_equal(p->weight.n, 2);
+    u64 bytes;
+    exec_weights_seed(x, 3);
+    float *w = exec_weight(x, 0, &bytes);
+    assert_int_equal(bytes, 600 * sizeof(float));
+    float first = w[0], last = w[599];
+    exec_weights_seed(x, 4);
+    assert_true(w[0] != first);
+    exec_weights_seed(x, 3);
+    assert_true(w[0] == first && w[599] == last);
+    float *scale = exec_weight(x, 1, &bytes);
+    for (u32 i = 0; i < 20; i++)
+        assert_true(scale[i] >= 0.5f && scale[i] <= 1.5f);
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+static void clock(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    exec_weights_slab(x);
+    exec_load(x);
+    struct measure m;
+    struct measure_options o = { .batch = 3, .min_runs = 7, .max_ns = 1000000000 };
+    assert_true(measure_run(x, p, &o, 1, &m));
+    assert_int_equal(m.runs, 7);
+    assert_true(m.min_ns > 0 && m.median_ns >= m.min_ns && m.spread >= 0);
+    exec_free(x);
+    plan_env_close(&e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
+        cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number), cmocka_unit_test(clock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
