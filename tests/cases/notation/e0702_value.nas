@@ -8,7 +8,7 @@ op lin[D](x: [K]) -> y: [D] {
 rule H[n](x) = for d in {n, 2*n}: lin[d](x) as "$n to $d"
 space s(x: [4]) -> [3] = x |> a:H[4] |> b:H[5] |> lin[3] as "$a, $b"
 // STDERR:
-//   error[E0702]: `n` is 5 or 5 here, not `4`
+//   error[E0702]: `n` is 5 here, not `4`
 //    --> <arch>:1:9
 //     |
 //   1 | 4 to 8, 4 to 5
