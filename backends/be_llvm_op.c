@@ -118,7 +118,7 @@ static LLVMValueRef cast_int(const struct llvm_unit *u, struct ltype from, struc
         x = LLVMBuildZExt(u->b, x, from.lanes == 1 ? wide : LLVMVectorType(wide, from.lanes), "");
         bits = 16;
     }
-    i64 least = to.dtype == DT_U8 ? 0 : -((i64)1 << (want - 1)), most = to.dtype == DT_U8 ? 255 : (i64)(((u64)1 << (want - 1)) - 1);
+    i64 most = to.dtype == DT_U8 ? 255 : (i64)(((u64)1 << (want - 1)) - 1), least = to.dtype == DT_U8 ? 0 : -most - 1;
     LLVMTypeRef one = bits == 16 ? LLVMInt16TypeInContext(u->ctx) : llvm_type(u, (struct ltype){ from.dtype, 1 });
     if (want < bits)
         x = extreme(u, true, false, x, splat_constant(LLVMConstInt(one, (u64)most, true), to.lanes));

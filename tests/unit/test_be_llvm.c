@@ -4,6 +4,8 @@
 
 #include "compiler/ir/op.h"
 
+#include <pthread.h>
+
 static const struct ltype I64 = { DT_I64, 1 };
 
 static lval load_all(struct loop_fn *f, struct loop_emit *e, struct ltype t, const char *name)
@@ -366,9 +368,59 @@ static void test_edges(void **state)
     differ_close(&d);
 }
 
+/* Two instances in two threads, each compiling and running. */
+struct worker { struct differ d; const struct loop_fn *f; float sum; bool ok; };
+
+static void *work(void *at)
+{
+    struct worker *w = at;
+    struct buf why = { 0 };
+    struct be *be = w->d.backend->open(&w->d.e->m, &why);
+    w->ok = be != NULL;
+    for (u32 i = 0; i < 12 && w->ok; i++) {
+        struct be_kernel k;
+        float x[16], y[16] = { 0 };
+        for (u32 j = 0; j < 16; j++)
+            x[j] = (float)(i + j);
+        void *base[2] = { x, y };
+        struct kernel_args args = { base, NULL, NULL, NULL };
+        w->ok = w->d.backend->jit(be, 1, &w->f, &k, &why);
+        if (w->ok)
+            be_call(&k, &args, 0, 16, NULL);
+        for (u32 j = 0; j < 16; j++)
+            w->sum += y[j];
+    }
+    if (be)
+        w->d.backend->close(be);
+    buf_free(&why);
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    struct worker w[2] = { 0 };
+    struct loop_env *e = *state;
+    if (!differ_open(&w[0].d, e, "llvm"))
+        return;
+    w[1].d = w[0].d;
+    pthread_t t[2];
+    for (u32 i = 0; i < 2; i++) {
+        w[i].f = loop_env_read(e, "(fn f (buf b0 x in f32 (align 4) (elems 16)) (buf b1 y out f32 (align 4) (elems 16)) (body (for v3 (lo v1) (hi v2) (step 8) (carry) (results)"
+                                  "(v4 f32x8 load b0 v3) (v5 f32x8 fadd v4 v4) (store b1 v3 v5))))");
+        assert_int_equal(pthread_create(&t[i], NULL, work, &w[i]), 0);
+    }
+    for (u32 i = 0; i < 2; i++) {
+        pthread_join(t[i], NULL);
+        assert_true(w[i].ok);
+        assert_true(w[i].sum == 2 * (12 * 120 + 16 * 66));     /* twice the sum of i + j */
+    }
+    assert_true(w[0].sum == w[1].sum);
+    differ_close(&w[0].d);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, loop_env_setup, loop_env_teardown)
-    const struct CMUnitTest tests[] = { T(test_edges), T(test_ops), T(test_memory), T(test_texts), T(test_random) };
+    const struct CMUnitTest tests[] = { T(test_edges), T(test_ops), T(test_memory), T(test_texts), T(test_threads), T(test_random) };
     return cmocka_run_group_tests_name("be_llvm", tests, NULL, NULL);
 }
