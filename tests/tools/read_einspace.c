@@ -1,6 +1,6 @@
 /* read_einspace SOURCES DIR - reads all texts that einspace's own code drew (DIR/samples-3x32x32.jsonl) and its seeds
  * (its .txt files), and compares parameters and the backbone's output shape with what PyTorch gave. Also:
- * what is printed again is the text, and reads as the same network. */
+ * what is printed again is the text, and so is what std.spaces.seeds says with macros. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +140,9 @@ int main(int argc, char **argv)
     static const struct { const char *name; u64 params; } seed[] = {
         { "resnet18", 11215690 }, { "wrn16_4", 2751146 }, { "vit_d4", 4370442 }, { "mlp_mixer", 6474762 },
     };
+    struct diags ds = { 0 };
+    diags_init(&ds, A, S);
+    struct gram *seeds = gram_load(A, P, S, &ds, open_module, NULL, "std.spaces.seeds", 0, NULL);
     for (u32 i = 0; i < COUNTOF(seed); i++) {
         char *text = src_read_file(A, arena_printf(A, "%s/%s.txt", argv[2], seed[i].name), &len);
         if (!text) {
@@ -149,6 +152,13 @@ int main(int argc, char **argv)
         struct arena *a = arena_new("sample");
         struct derivation *d = read(a, &large, text);
         params(d, seed[i].params, seed[i].name);
+        struct gram_decl *ar = seeds ? gram_lookup(seeds, seeds->module.at[seeds->module.n - 1], str_c(P, seed[i].name)) : NULL;
+        const char *own = ar && ar->kind == GD_ARCH ? notation_expand(a, seeds, ar->module, ((struct gram_arch *)ar)->ast->kid[1]) : NULL;
+        if (!own || !same_text(own, text)) {
+            complain(&ds);
+            fprintf(stderr, "the arch %s of std.spaces.seeds is another text\n", seed[i].name);
+            Bad++;
+        }
         arena_free(a);
     }
     printf("%u seeds\n%u differences\n", COUNTOF(seed), Bad);
