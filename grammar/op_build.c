@@ -210,6 +210,8 @@ bool ob_type(struct ob *o, const struct ast *t, bool binds, struct otype *out)
             else if (!binds && !o->has_run)
                 diag_add(o->ds, E0411, e->loc, "no input has a `..` that says which ranks these are");
             ok &= !run && (binds || o->has_run);
+            if (run)                    /* taken for a plain axis, to go on */
+                *x = (struct oaxis){ .kind = OAXIS_EXPR, .ox = ob_int(o, 1, e->loc), .loc = e->loc };
             run = true;
         } else if (e->kind == A_FOLD) {
             *x = (struct oaxis){ .kind = OAXIS_FOLD, .loc = e->loc, .nfactor = e->nkid };
