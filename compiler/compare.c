@@ -84,19 +84,21 @@ static bool compare_group(struct job *j, u32 k)
         ;
     struct arena *a = arena_new("group");
     struct ein_eval *ev = ein_eval_new(a, c, EVAL_BOUND, j->batch);
-    bool *written = NEW_ARRAY(a, bool, c->tens.n);
+    bool *written = NEW_ARRAY(a, bool, c->tens.n), scan = c->eq.at[first].scan;
     for (u32 e = first; e < last; e++)
         for (u32 o = 0; o < c->eq.at[e].nout; o++)
             written[c->eq.at[e].out[o]] = true;
     for (u32 i = 0; i < cmd->narg; i++) {
         const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
-        if (b->tens >= c->tens.n || written[b->tens])
+        if (b->tens >= c->tens.n)
             continue;
+        /* What the group writes starts as NaN on both sides: elements of regions that others write must stay so.  A recurrence
+         * also reads what it writes (its first round is another equation's), so there it starts as the truth. */
         u64 m = buf_elems(j, b);
         char *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
         double *v = ein_eval_alloc(ev, c, b->tens);
         for (u64 x = 0; x < m; x++) {
-            elem_set(b->dtype, bytes, x, j->truth->tens[b->tens].v[x]);
+            elem_set(b->dtype, bytes, x, written[b->tens] && !scan ? NAN : j->truth->tens[b->tens].v[x]);
             v[x] = elem_get(b->dtype, bytes, x);
         }
     }
