@@ -524,7 +524,7 @@ bool elab_apply_repeat(struct elab *e, const struct stage *st, u32 narg, const s
         const aval *ret = uses_of(e, o.n, o.at);
         struct afn *f = ab_detach(e->build, o.n, ret);
         struct level *l = close_level(e);
-        bool carried = o.n == t.n && memcmp(o.type, t.type, t.n * sizeof(*o.type)) == 0;
+        bool carried = o.n == t.n && (!t.n || memcmp(o.type, t.type, t.n * sizeof(*o.type)) == 0);
         if (r.f && carried && r.nout == r.nin && same_caps(&r, l) && ab_equal(r.f, f)) {
             r.count++;
         } else {

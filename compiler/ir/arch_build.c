@@ -181,20 +181,26 @@ struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out)
     return f;
 }
 
+/* Equal bytes; the places may be NULL where there are none. */
+static bool same(const void *x, const void *y, size_t n)
+{
+    return n == 0 || memcmp(x, y, n) == 0;
+}
+
 static bool node_equal(const struct anode *x, const struct anode *y)
 {
     if (x->kind != y->kind || x->op != y->op || x->fn != y->fn || x->n != y->n || x->nin != y->nin || x->nout != y->nout ||
         x->tie != y->tie || x->tie_up != y->tie_up || !x->spread != !y->spread || strcmp(x->label, y->label) != 0)
         return false;
-    return memcmp(x->in, y->in, x->nin * sizeof(*x->in)) == 0 && memcmp(x->out, y->out, x->nout * sizeof(*x->out)) == 0 &&
-           (!x->spread || memcmp(x->spread, y->spread, x->nin * sizeof(*x->spread)) == 0);
+    return same(x->in, y->in, x->nin * sizeof(*x->in)) && same(x->out, y->out, x->nout * sizeof(*x->out)) &&
+           (!x->spread || same(x->spread, y->spread, x->nin * sizeof(*x->spread)));
 }
 
 bool ab_equal(const struct afn *f, const struct afn *g)
 {
     if (strcmp(f->name, g->name) != 0 || f->nparam != g->nparam || f->node.n != g->node.n || f->nval != g->nval || f->nout != g->nout)
         return false;
-    if (memcmp(f->param, g->param, f->nparam * sizeof(*f->param)) != 0 || memcmp(f->out, g->out, f->nout * sizeof(*f->out)) != 0)
+    if (!same(f->param, g->param, f->nparam * sizeof(*f->param)) || !same(f->out, g->out, f->nout * sizeof(*f->out)))
         return false;
     for (u32 i = 0; i < f->node.n; i++)
         if (!node_equal(&f->node.at[i], &g->node.at[i]))
