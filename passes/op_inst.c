@@ -388,12 +388,45 @@ static void const_rule(struct op_inst *o, u32 t)
                                      .nbody = 1, .body = &body });
 }
 
+/* The place r0, r1, .. of tensor t as points of an equation that writes sub, where every subscript is a rank plus a
+ * constant: with[rank], and the condition that the place is one of the equation's.  false: another left side. */
+static bool invert(struct op_inst *o, u32 t, const ein_node *sub, ein_node *with, ein_node *inside)
+{
+    struct cascade *c = o->x->c;
+    memset(with, 0, o->nrank * sizeof *with);
+    *inside = ein_num(c, 1);
+    for (u32 d = 0; d < c->tens.at[t].ndim; d++) {
+        struct ein_lin l = { 0 };
+        ein_node place = ein_rank(c, d);
+        ein_ext dim = c->tens.at[t].dim[d];
+        if (!ein_lin(c, sub[d], 1, &l) || l.n > 1)
+            return false;
+        if (!l.n) {
+            *inside = ein_op2(c, EIN_AND, *inside, ein_op2(c, EIN_EQ, place, ein_int(c, l.c)));
+            continue;
+        }
+        const struct ein_x *y = &c->node.at[l.t[0].atom];
+        if (y->kind != EIN_RANK || l.t[0].k != 1 || with[y->u])
+            return false;
+        ein_ext ext = o->rank[y->u].ext;
+        with[y->u] = ein_iadd(c, place, ein_int(c, -l.c));
+        if (l.c > 0)
+            *inside = ein_op2(c, EIN_AND, *inside, ein_op2(c, EIN_LE, ein_int(c, l.c), place));
+        if (ext != dim && l.c + ext < dim)
+            *inside = ein_op2(c, EIN_AND, *inside, ein_op2(c, EIN_LT, place, ein_int(c, l.c + ext)));
+    }
+    for (u32 i = 0; i < o->nrank; i++)
+        if (!with[i])
+            return false;
+    return true;
+}
+
 /* y[i] = a where c; y[i] = b where d: regions told apart by conditions become one map with selects. */
 static bool conditional_regions(struct op_inst *o, u32 first)
 {
     const struct oeq *q = &o->op->eq.at[first];
     struct cascade *c = o->x->c;
-    ein_node sub[A2E_RANKS], other[A2E_RANKS], body = 0;
+    ein_node sub[A2E_RANKS], with[A2E_RANKS], inside, body = ein_num(c, 0);
     u32 n = 0, conditional = 0, earlier = 0, t = o->tens[q->lhs];
     for (u32 i = 0; i < o->op->eq.n; i++) {
         const struct oeq *k = &o->op->eq.at[i];
@@ -407,9 +440,11 @@ static bool conditional_regions(struct op_inst *o, u32 first)
     }
     if (n < 2 || !conditional)
         return false;
-    if (earlier)
-        return true;                    /* done with the first of them */
-    for (u32 i = o->op->eq.n; i-- > first;) {
+    const struct ein_tens *to = &c->tens.at[t];
+    struct ein_rank rank[A2E_RANKS];
+    enum dtype dtype = to->dtype;
+    u32 ndim = to->ndim;
+    for (u32 i = o->op->eq.n; i--;) {
         const struct oeq *k = &o->op->eq.at[i];
         bool empty;
         if (k->lhs != q->lhs || !active(o, k))
@@ -418,15 +453,21 @@ static bool conditional_regions(struct op_inst *o, u32 first)
         o->scan = 0;
         if (!set_ranks(o, k->nleft, k->nix, o->op->list.at + k->ix, o->op->tensor.at[k->lhs].batched, o->reps[k->lhs], &empty))
             continue;
-        u32 nsub = op_inst_subs(o, k->lhs, k->sub, k->nsub, body ? other : sub);
-        if (body && memcmp(sub, other, nsub * sizeof *sub) != 0)
-            BUG("%s: regions of %s with conditions and different left sides", o->path, o->op->tensor.at[q->lhs].name);
-        ein_node v = op_inst_cast(o, op_inst_point(o, k->rhs), c->tens.at[t].dtype);
-        body = !body && !k->where ? v : ein_select(c, k->where ? op_inst_bool(o, k->where) : ein_num(c, 1), v, body ? body : ein_num(c, 0));
+        op_inst_subs(o, k->lhs, k->sub, k->nsub, sub);
+        if (!invert(o, t, sub, with, &inside))
+            return false;               /* strided: equations of their own, which have to be disjoint without conditions */
+        ein_node v = op_inst_cast(o, op_inst_point(o, k->rhs), dtype), where = k->where ? op_inst_bool(o, k->where) : ein_num(c, 1);
+        inside = ein_op2(c, EIN_AND, inside, ein_subst(c, where, o->nrank, with));
+        body = ein_select(c, inside, ein_subst(c, v, o->nrank, with), body);
     }
-    if (body)
-        op_inst_emit(o, (struct ein_eq){ .nout = 1, .out = &t, .nsub = c->tens.at[t].ndim, .sub = sub, .nrank = o->nrank, .rank = o->rank,
-                                         .acc = c->tens.at[t].dtype, .nbody = 1, .body = &body });
+    if (earlier)
+        return true;                    /* done with the first of them */
+    for (u32 i = 0; i < ndim; i++) {
+        sub[i] = ein_rank(c, i);
+        rank[i] = (struct ein_rank){ .name = i ? NULL : str_c(c->sp, "batch"), .ext = c->tens.at[t].dim[i], .kind = EIN_PAR };
+    }
+    op_inst_emit(o, (struct ein_eq){ .nout = 1, .out = &t, .nsub = ndim, .sub = sub, .nrank = ndim, .rank = rank, .acc = (u8)dtype, .nbody = 1,
+                                     .body = &body });
     return true;
 }
 

@@ -318,9 +318,9 @@ struct reach { struct arena *a; const struct cascade *c; u8 *seen; ein_nodes *ou
 
 static void reach(struct reach *r, ein_node x)
 {
-    if (!x || r->seen[x])
+    if (!x || r->seen[x / 8] >> x % 8 & 1)
         return;
-    r->seen[x] = 1;
+    r->seen[x / 8] |= (u8)(1 << x % 8);
     const struct ein_x *y = &r->c->node.at[x];
     for (u32 i = 0; i < y->nlist; i++)
         reach(r, r->c->list.at[y->list + i]);
@@ -332,14 +332,15 @@ static void reach(struct reach *r, ein_node x)
 
 void ein_reach(struct arena *a, const struct cascade *c, ein_node x, ein_nodes *out)
 {
-    struct reach r = { a, c, NEW_ARRAY(a, u8, x + 1), out };     /* children have smaller numbers */
+    struct reach r = { a, c, NEW_ARRAY(a, u8, x / 8 + 1), out };    /* a bit a node: children have smaller numbers */
     reach(&r, x);
 }
 
-/* Both operands' dtype, where a constant takes the other's. */
-static int join(int a, int b)
+/* Of two operands that agree (ein_verify), the first that says one. */
+static int join(const struct cascade *c, const struct ein_eq *e, ein_node a, ein_node b)
 {
-    return a == EIN_ANY ? b : b == EIN_ANY || a == b ? a : EIN_MIXED;
+    int t = ein_dtype(c, e, a);
+    return t == EIN_ANY ? ein_dtype(c, e, b) : t;
 }
 
 int ein_dtype(const struct cascade *c, const struct ein_eq *e, ein_node x)
@@ -351,12 +352,12 @@ int ein_dtype(const struct cascade *c, const struct ein_eq *e, ein_node x)
     case EIN_ARG: return e->acc;
     case EIN_CAST: return (int)y->u;
     case EIN_LT: case EIN_LE: case EIN_EQ: case EIN_NE: case EIN_AND: case EIN_OR: case EIN_NOT: return DT_BOOL;
-    case EIN_SELECT: return join(ein_dtype(c, e, y->b), ein_dtype(c, e, y->c));
+    case EIN_SELECT: return join(c, e, y->b, y->c);
     case EIN_NUM: case EIN_OF_INT: case EIN_RAND: return EIN_ANY;
     default:
         switch (ein_kind_nchild(y->kind)) {
         case 1: return ein_dtype(c, e, y->a);
-        case 2: return join(ein_dtype(c, e, y->a), ein_dtype(c, e, y->b));
+        case 2: return join(c, e, y->a, y->b);
         default: return EIN_ANY;
         }
     }

@@ -132,8 +132,8 @@ enum { LIN_TERMS = 24 };
 struct ein_lin { u32 n; struct { ein_node atom; i64 k; } t[LIN_TERMS]; i64 c; };
 bool ein_lin(const struct cascade *c, ein_node x, i64 times, struct ein_lin *l);      /* adds to *l; false: too many terms or overflow */
 bool ein_lin_range(const struct cascade *c, const struct ein_lin *l, u32 nrank, const struct ein_rank *rank, i64 *lo, i64 *hi);
-/* The dtype of a point node in an equation; EIN_ANY for constants and the like, which take the other operand's; EIN_MIXED where operands disagree. */
-enum { EIN_ANY = -1, EIN_MIXED = -2 };
+/* The dtype of a point node in an equation that verifies; EIN_ANY for constants and the like, which take the other operand's. */
+enum { EIN_ANY = -1 };
 int ein_dtype(const struct cascade *c, const struct ein_eq *e, ein_node x);
 /* Fills in the phases of tensors and equations. */
 void ein_phases(struct cascade *c);

@@ -276,6 +276,8 @@ static void values(void **state)
     value(w, "op f(x: [A, ..]) -> y: [2*A, ..] { y[i, ..] = x[i, ..]\n y[A + j, ..] = -x[j, ..] }\nspace s(x: [3, 2]) -> [6, 2] = x |> f\n", regions, BATCH * 12);
     value(w, "op f(x: [K]) -> y: [K] { y[k] = x[k] + x[k] where k < 3\n y[k] = -x[k] where k >= 5\n y[k] = 0 where k >= 3 and k < 5 }\n"
              "space s(x: [8]) -> [8] = x |> f\n", conditions, BATCH * 8);
+    value(w, "op f(x: [K]) -> y: [K] { rank j: 5\n y[k] = 2 * x[k] where k < 3\n y[3 + j] = select(j >= 2, -x[3 + j], 0) }\n"
+             "space s(x: [8]) -> [8] = x |> f\n", conditions, BATCH * 8);
     value(w, "op f(x: [H, W]) -> y: [4, H/2, W/2] { const s[a, i] = 1 - 2*a*i\n rank a, b, i, j: 2\n"
              " y[2*a + b, h, w] += x[2*h + i, 2*w + j] * s[a, i] * s[b, j] / 2 }\nspace s(x: [4, 6]) -> [4, 2, 3] = x |> f\n", haar, BATCH * 24);
     value(w, "op f(x: [H, W]) -> y: [4, H/2, W/2] { const s: [2, 2] = [[1, 1], [1, -1]]\n"
