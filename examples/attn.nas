@@ -4,10 +4,10 @@
 import std.nn
 
 // Grouped queries: HQ query heads share HK heads of keys and values.
-op gqa(q: [HQ, P, E], k: [HK, M, E], v: [HK, M, F]) -> y: [HQ, P, F] where G = HQ / HK, HQ % HK == 0 {
+op gqa(q: [HQ, P, E], k: [HK, M, E], v: [HK, M, F]) -> y: [HQ, P, F] where G = HQ/HK, HQ % HK == 0 {
     qk[h, p, m] += q[h, p, e] * k[floor(h/G), m, e]
     s[h, p, m]   = qk[h, p, m] / sqrt(E)
-    mx[h, p]   max= s[h, p, m]
+    mx[h, p]  max= s[h, p, m]
     ex[h, p, m]  = exp(s[h, p, m] - mx[h, p])
     z[h, p]     += ex[h, p, m]
     av[h, p, f] += ex[h, p, m] * v[floor(h/G), m, f]
@@ -18,7 +18,7 @@ op gqa(q: [HQ, P, E], k: [HK, M, E], v: [HK, M, F]) -> y: [HQ, P, F] where G = H
 op causal(q: [.., P, E], k: [.., M, E], v: [.., M, F]) -> y: [.., P, F] where P == M {
     qk[.., p, m] += q[.., p, e] * k[.., m, e] where m <= p
     s[.., p, m]   = qk[.., p, m] / sqrt(E)
-    mx[.., p]   max= s[.., p, m]
+    mx[.., p]  max= s[.., p, m]
     ex[.., p, m]  = exp(s[.., p, m] - mx[.., p])
     z[.., p]     += ex[.., p, m]
     a[.., p, m]   = ex[.., p, m] / z[.., p]
@@ -28,7 +28,7 @@ op causal(q: [.., P, E], k: [.., M, E], v: [.., M, F]) -> y: [.., P, F] where P 
 // ---- sparse queries: fewer query heads than the width has, keys and values grouped further ----
 
 rule Attention[D](x: [S, _]) = for (hq, hk) in {(16, 16), (8, 4), (8, 8), (4, 4)}: {
-    let e = D / 16
+    let e = D/16
     let q = x |> linear[hq*e] |> heads[hq]
     let k = x |> linear[hk*e] |> heads[hk]
     let v = x |> linear[hk*e] |> heads[hk]
@@ -65,12 +65,12 @@ space loops[D = 128, S = 32](x: [S, D]) -> [S, D] = x |> l:LoopedMix[D] |> loope
 // ---- structured matrices and wavelets ----
 
 // A Monarch matrix: two block-diagonal factors and a permutation between them.
-op monarch[M](x: [.., N]) -> y: [.., N] where M * M == N {
+op monarch[M](x: [.., N]) -> y: [.., N] where M*M == N {
     param l: [M, M, M] ~ kaiming_uniform(M)
     param r: [M, M, M] ~ kaiming_uniform(M)
     rank i, j, k: M
-    u[.., k, j] += x[.., k*M + i] * r[k, j, i]
-    v[.., j, i] += u[.., k, j] * l[j, i, k]
+    u[.., k, j]   += x[.., k*M + i] * r[k, j, i]
+    v[.., j, i]   += u[.., k, j] * l[j, i, k]
     y[.., i*M + j] = v[.., j, i]
 }
 

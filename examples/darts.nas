@@ -3,7 +3,8 @@
 import std.nn
 
 net sep_conv[C, K, S](x: [A, H, W]) =
-    x |> relu |> depthwise_conv[K, S] |> conv[A, 1] |> batch_norm |> relu |> depthwise_conv[K] |> conv[C, 1] |> batch_norm
+    x |> relu |> depthwise_conv[K, S] |> conv[A, 1] |> batch_norm |> relu |> depthwise_conv[K] |> conv[C, 1]
+      |> batch_norm
 net dil_conv[C, K, S](x: [A, H, W]) = x |> relu |> conv[A, K, S, P = K - 1, G = A, L = 2] |> conv[C, 1] |> batch_norm
 
 // Half the resolution: two convolutions of stride 2, one of them moved by a pixel.

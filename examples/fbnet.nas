@@ -12,7 +12,7 @@ rule Stage[D, S](x) = {
     let n = choose {1 .. 4}
     let e = choose {1 .. 6}
     let act = once a:Act
-    x |> repeat i in n { mb[8 * floor(D * w / 8), k, e, if i == 0 then S else 1, s:choose {0, 1}, act] }
+    x |> repeat i in n { mb[8 * floor(D*w/8), k, e, if i == 0 then S else 1, s:choose {0, 1}, act] }
 } as "k${k}w${w}n${n}e${e}s${s|}${a}"
 
 const CLASSES = 1000

@@ -64,9 +64,6 @@ rule Module[D, V](x) = {
 const CLASSES = 10
 space nas_bench_101[V = 7, C = 128, N = 3, RES = 32](x: [3, RES, RES]) -> [CLASSES] {
     let cell = once k:Module
-    x |> conv_bn_relu[C, 3]
-      |> repeat N { cell[C, V] } |> max_pool[2, 2, P = 0]
-      |> repeat N { cell[2*C, V] } |> max_pool[2, 2, P = 0]
-      |> repeat N { cell[4*C, V] }
-      |> global_avg_pool |> linear[CLASSES]
+    x |> conv_bn_relu[C, 3] |> repeat N { cell[C, V] } |> max_pool[2, 2, P = 0] |> repeat N { cell[2*C, V] }
+      |> max_pool[2, 2, P = 0] |> repeat N { cell[4*C, V] } |> global_avg_pool |> linear[CLASSES]
 } as "$k"

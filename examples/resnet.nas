@@ -16,8 +16,7 @@ text halve(d) = `${block(2, d, conv_norm(1, 2, d))}`
 text twice(a) = `${seq(a, a)}`
 
 text stem(d) = `${seq(conv_act(3, 1, d), conv(3, 2, d))}`
-text resnet18_from(d) =
-    `${seq(seq(stem(d), seq(twice(keep(d)), seq(halve(2*d), keep(2*d)))),
+text resnet18_from(d) = `${seq(seq(stem(d), seq(twice(keep(d)), seq(halve(2*d), keep(2*d)))),
            seq(seq(halve(4*d), keep(4*d)), seq(halve(8*d), keep(8*d))))}`
 
 arch resnet18 in einspace = `${resnet18_from(64)}`

@@ -7,10 +7,7 @@ rule Cell[D](x) =
     x |> lstm[D]              as "lstm"
   | x |> gru[D]               as "gru"
   | x |> linear[D] |> s4d[16] as "s4d"
-  | {
-        let c = once k:Cell[D/2]
-        concat_last(x |> c, x |> reverse |> c |> reverse)
-    } where depth < 4 as "bi($k)"
+  | { let c = once k:Cell[D/2]; concat_last(x |> c, x |> reverse |> c |> reverse) } where depth < 4 as "bi($k)"
 
 const VOCABULARY = 10k
 space words[S = 128, CLASSES = 2](x: i32[S]) -> [CLASSES] {

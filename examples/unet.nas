@@ -29,11 +29,10 @@ space unet[D = 16, RES = 64](x: [3, RES, RES]) -> [1, RES, RES] {
 } as "$u"
 
 // N levels: `if` is decided at compile time and ends the recursion.
-net unet_n[N, D](x) =
-    if N == 0 then x |> conv_bn_relu[D] else {
-        let a = x |> conv_bn_relu[D]
-        concat(a, a |> half |> unet_n[N - 1, 2*D] |> upsample |> conv[D, 1]) |> conv_bn_relu[D]
-    }
+net unet_n[N, D](x) = if N == 0 then x |> conv_bn_relu[D] else {
+    let a = x |> conv_bn_relu[D]
+    concat(a, a |> half |> unet_n[N - 1, 2*D] |> upsample |> conv[D, 1]) |> conv_bn_relu[D]
+}
 space unet_levels[D = 16, RES = 64](x: [3, RES, RES]) -> [1, RES, RES] {
     let n = choose {2, 3, 4}
     x |> unet_n[n, D] |> conv[1, 1]

@@ -48,8 +48,11 @@ static void layout(void **state)
         { "rule R = a // one\n  // before b\n  | b // two\n\n  | c",
           "rule R =\n    a  // one\n    // before b\n  | b  // two\n\n  | c\n" },
         { "net n(x) = x |> aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |> bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb |> cccccccccccccccccccccccccc |> d |> e |> fffffffff",
-          "net n(x) = x |> aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |> bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb |> cccccccccccccccccccccccccc\n"
-          "  |> d |> e |> fffffffff\n" },
+          "net n(x) =\n    x |> aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa |> bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb |> cccccccccccccccccccccccccc |> d\n"
+          "      |> e |> fffffffff\n" },
+        { "const a = if b then c else if d then e else f(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)",
+          "const a = if b then c\n  else if d then e\n"
+          "  else f(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\n" },
         { "text t = `a\n  b`", "text t = `a\n  b`\n" },
     };
     struct env *f = *state;
