@@ -27,8 +27,8 @@ static const char *world_module(void *ctx, struct arena *a, const char *module, 
     }
     if (strncmp(module, "std.", 4) != 0)
         return NULL;
-    char *path = arena_printf(a, "%s/stdlib/%s.nas", NASC_SRCDIR, module + 4);
-    for (char *c = path + strlen(NASC_SRCDIR) + 8; strcmp(c, ".nas") != 0; c++)
+    char *path = arena_printf(a, "%s/stdlib/%s.nas", NASC_SOURCE_DIR, module + 4);
+    for (char *c = path + strlen(NASC_SOURCE_DIR) + 8; strcmp(c, ".nas") != 0; c++)
         if (*c == '.')
             *c = '/';
     return src_read_file(a, path, len);
