@@ -27,6 +27,8 @@ struct plan *ein_to_plan(struct arena *a, const struct cascade *c, const struct 
 /* One group of equations (same eq.group) as a loop function; the tensors of its buffers, in order, into *tens, and the values its symbols take into *sym. */
 struct loop_fn *ein_to_loop(struct arena *a, const struct cascade *c, u32 group, const struct mach *m, const struct pass_options *o,
                             u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
+/* Rewrites of loop functions; each returns how often it fired. */
+u32 loop_clean(struct loop_fn *f);
 u32 loop_legalize(struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype));
 
 #endif

@@ -101,7 +101,16 @@ static inline void differ_flush(struct differ *d)
         buf_clear(&text);
         loop_dump(&text, d->fn[i]);
         struct loop_fn *f = loop_env_read(d->e, text.at);
+        if (i % 2)
+            loop_clean(f);
         loop_legalize(f, &d->e->m, d->backend->can);
+        if (i % 3)
+            loop_clean(f);
+        buf_clear(&d->e->why);
+        if (!loop_verify(f, &d->e->why)) {
+            print_error("%s\n%s", d->e->why.at, text.at);
+            fail();
+        }
         legal[i] = f;
     }
     buf_clear(&d->e->why);

@@ -308,6 +308,12 @@ static void random_region(struct gen *g, struct loop_emit *e, u32 depth, u32 n)
             }
         } else {
             random_op(g, e);
+            struct loop_stmt last = e->at->stmt.n ? e->at->stmt.at[e->at->stmt.n - 1] : (struct loop_stmt){ .kind = LS_FOR };
+            if ((last.kind == LS_OP || last.kind == LS_LOAD) && below(g, 3) == 0) {     /* once more: something for loop_clean to find */
+                struct ltype t = g->f->val.at[last.res];
+                last.res = keep(g, loop_value(g->f, (enum dtype)t.dtype, t.lanes));
+                vec_push(g->f->a, &e->at->stmt, last);
+            }
         }
     }
 }
