@@ -142,6 +142,8 @@ static ein_node break_post(struct rewrite *w, ein_node post, ein_node acc)
     struct ein_x y = w->c->node.at[post];
     if (w->o->break_ == BREAK_EPILOGUE)
         return acc;
+    if (w->o->break_ == BREAK_ADDEND && y.kind == EIN_ADD)
+        return y.a;
     if (w->o->break_ == BREAK_SWAP && (y.kind == EIN_SUB || y.kind == EIN_DIV))
         return ein_op2(w->c, y.kind, y.b, y.a);
     return post;

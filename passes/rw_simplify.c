@@ -18,8 +18,6 @@ static ein_node neutral(struct rewrite *w, ein_node x)
     case EIN_SUB:
         return is_num(c, y.b, 0) ? y.a : x;
     case EIN_MUL:
-        if (w->o->break_ == BREAK_ZERO && is_num(c, y.b, 1))
-            return y.b;
         if (is_num(c, y.a, 1) || is_num(c, y.b, 1))
             return is_num(c, y.a, 1) ? y.b : y.a;
         if (!w->o->strict && (is_num(c, y.a, 0) || is_num(c, y.b, 0)))

@@ -1,10 +1,10 @@
 /* differential - native code against the evaluator on sampled networks, and deliberate bugs against the comparison.
  *
- *   differential MODULE [-D NAME=VALUE]... [-n N] [--seed S] [--macs M] [--backend B] [--bugs] [--training]
+ *   differential {MODULE [-D NAME=VALUE]...}... [-n N] [--seed S] [--macs M] [--backend B] [--bugs] [--training]
  *
- * Takes samples of the module's only space, leaves out those with more than M multiply-adds, until N were compared (compare.h:
+ * Takes samples of each module's only space, leaves out those with more than M multiply-adds, until N were compared (compare.h:
  * each launch alone under its own bound, the outputs end to end, the rewrites in double precision).  With --bugs it takes
- * each row of passes/seeded.def instead and looks for a sample on which it shows.  Exit 1 if a network differs or a bug is missed. */
+ * each row of passes/seeded.def instead and looks for a sample, of any of the modules, on which it shows.  Exit 1 if a network differs or a bug is missed. */
 #include "compiler/compare.h"
 #include "passes/rewrite.h"
 
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct job { nasc_session *s; u64 n, seed, macs; const char *backend; bool bugs, training; };
+enum { MODULES = 8 };
+struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs; const char *backend; bool bugs, training; };
 
 /* One sample compared: 0 skipped (too large), 1 agrees, -1 differs, -2 the evaluator gave up. */
 static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, bool say)
@@ -90,12 +91,15 @@ static int bugs(struct job *j)
     u32 missed = 0;
     for (u32 bug = 1; bug < SEEDED_BUGS; bug++) {
         bool caught = false;
-        u64 index = 0;
-        for (u64 done = 0; done < j->n && !caught && index < 100 * j->n; index++) {
-            struct compare r = {0};
-            int k = compare_sample(j, index, bug, &r, false);
-            done += k != 0;
-            caught = k == -1;
+        for (u32 m = 0; m < j->nall && !caught; m++) {
+            u64 index = 0;
+            j->s = j->all[m];
+            for (u64 done = 0; done < j->n && !caught && index < 100 * j->n; index++) {
+                struct compare r = {0};
+                int k = compare_sample(j, index, bug, &r, false);
+                done += k != 0;
+                caught = k == -1;
+            }
         }
         printf("seeded bug %2u %s%s\n", bug, caught ? "caught: " : "MISSED: ", about[bug]);
         missed += !caught;
@@ -106,17 +110,18 @@ static int bugs(struct job *j)
 
 int main(int argc, char **argv)
 {
-    struct job j = {.s = nasc_open(), .n = 20, .seed = 1, .macs = 2000000};
-    const char *module = NULL;
+    struct job j = {.n = 20, .seed = 1, .macs = 2000000};
+    const char *module[MODULES];
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *next = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(a, "--bugs") == 0)
             j.bugs = true;
         else if (strcmp(a, "--training") == 0)
             j.training = true;
-        else if (a[0] != '-')
-            module = a;
-        else {
+        else if (a[0] != '-' && j.nall < MODULES) {
+            module[j.nall] = a;
+            j.all[j.nall++] = nasc_open();
+        } else {
             i++;
             char name[64];
             const char *eq = strchr(next, '=');
@@ -128,17 +133,25 @@ int main(int argc, char **argv)
                 j.macs = strtoull(next, NULL, 10);
             else if (strcmp(a, "--backend") == 0)
                 j.backend = next;
-            else if (strcmp(a, "-D") == 0 && eq) {
+            else if (strcmp(a, "-D") == 0 && eq && j.nall) {
                 snprintf(name, sizeof name, "%.*s", (int)(eq - next), next);
-                nasc_define(j.s, name, eq + 1);
+                nasc_define(j.all[j.nall - 1], name, eq + 1);
             }
         }
     }
-    if (!module || nasc_load(j.s, module) || nasc_select(j.s, NULL)) {
-        printf("%s", nasc_messages(j.s));
-        return 1;
+    int failed = j.nall == 0;
+    for (u32 m = 0; m < j.nall; m++) {
+        j.s = j.all[m];
+        if (nasc_load(j.s, module[m]) || nasc_select(j.s, NULL)) {
+            printf("%s", nasc_messages(j.s));
+            return 1;
+        }
+        if (!j.bugs)
+            failed |= agree(&j);
     }
-    int failed = j.bugs ? bugs(&j) : agree(&j);
-    nasc_close(j.s);
+    if (j.bugs)
+        failed |= bugs(&j);
+    for (u32 m = 0; m < j.nall; m++)
+        nasc_close(j.all[m]);
     return failed;
 }

@@ -195,10 +195,17 @@ static void im2col_is_a_convolution(void **state)
     struct pass_options o = {0};
     for (u32 i = 0; i < COUNTOF(passes); i++)
         passes[i].run(c, &o);
-    assert_int_equal(c->eq.n, 1);
-    assert_int_equal(c->eq.at[0].red, RED_ADD);
-    assert_true(c->eq.at[0].post != 0);
-    assert_int_equal(c->eq.at[0].nrank, 7);
+    u32 run = 0;
+    for (u32 i = 0; i < c->eq.n; i++) {
+        const struct ein_eq *e = &c->eq.at[i];
+        if (e->phase != EIN_PHASE_RUN)
+            continue;
+        run++;
+        assert_int_equal(e->red, RED_ADD);
+        assert_true(e->post != 0);
+        assert_int_equal(e->nrank, 7);
+    }
+    assert_int_equal(run, 1);
     assert_int_equal(count_divisions(c), 0);
     arena_free(w.a);
 }
@@ -214,9 +221,11 @@ static void epilogues_and_loads(void **state)
     for (u32 i = 0; i < COUNTOF(passes); i++)
         passes[i].run(c, &o);
     u32 load = 0, run = 0;
-    for (u32 i = 0; i < c->eq.n; i++)
-        *(c->eq.at[i].phase == EIN_PHASE_RUN ? &run : &load) += 1;
-    assert_int_equal(load, 1);              /* rsqrt(v + eps) * g */
+    for (u32 i = 0; i < c->eq.n; i++) {
+        run += c->eq.at[i].phase == EIN_PHASE_RUN;
+        load += strstr(c->tens.at[c->eq.at[i].out[0]].name, ".load") != NULL;
+    }
+    assert_int_equal(load, 1);              /* rsqrt(v + eps) * g; others are parameters packed */
     assert_int_equal(run, 5);               /* conv+bn, conv, conv+difference, filtered sum into its region, the other region */
     arena_free(w.a);
 }
