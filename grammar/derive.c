@@ -7,15 +7,19 @@
 
 enum { MOST_ATTEMPTS = 2000 };
 
-struct local { u64 seed, index, attempt; };
+struct local { u64 seed, index, attempt; bool chance; /* something was left to chance */ };
 
 static int pick(void *ctx, const struct choice *c)
 {
-    const struct local *l = ctx;
+    struct local *l = ctx;
     double left = 0;
+    u32 open = 0;
     for (u32 i = 0; i < c->n; i++)
-        if (!c->tried[i])
+        if (!c->tried[i] && c->weight[i] > 0) {
             left += c->weight[i];
+            open++;
+        }
+    l->chance |= open > 1;
     if (!(left > 0))
         return -1;
     struct rng r = rng_make(l->seed, l->index, path_mix(c->path, l->attempt));
@@ -35,7 +39,8 @@ static int pick(void *ctx, const struct choice *c)
 
 static double unit(void *ctx, u64 path)
 {
-    const struct local *l = ctx;
+    struct local *l = ctx;
+    l->chance = true;
     struct rng r = rng_make(l->seed, l->index, path_mix(path, l->attempt));
     return rng_unit(&r);
 }
@@ -43,7 +48,7 @@ static double unit(void *ctx, u64 path)
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts,
                                 struct arch **arch_out)
 {
-    struct local l = {seed, index, 0};
+    struct local l = {seed, index, 0, false};
     struct chooser c = {.ctx = &l, .retries = true, .pick = pick, .unit = unit};
     struct arena_mark m = arena_mark(a);
     for (; l.attempt < MOST_ATTEMPTS; l.attempt++) {
@@ -55,14 +60,17 @@ struct derivation *derive_local(struct arena *a, struct gram *g, const struct gr
             return d;
         arena_reset(a, m);
         if (end.hard)
+            return NULL;
+        if (!l.chance)          /* the next try would be the same */
             break;
     }
+    derive_explain(a, g, space, seed, index, g->ds);
     return NULL;
 }
 
 void derive_explain(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, struct diags *ds)
 {
-    struct local l = {seed, index, 0};
+    struct local l = {seed, index, 0, false};
     struct chooser c = {.ctx = &l, .pick = pick, .unit = unit};
     elab_run(a, g, space, &c, ds, NULL, NULL);
 }

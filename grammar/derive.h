@@ -86,7 +86,8 @@ struct elab_why { bool failed; struct diags *ds; };     /* when failed: diagnost
  * and limits only).  NULL on failure. */
 struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c,
                               struct diags *why, struct arch **arch_out);
-/* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached. */
+/* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached, or at a
+ * mistake of the grammar that only shows here; then g->ds says why. */
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts, struct arch **arch_out);
 /* Why the first try of a sample does not go through without trying other alternatives: complains into ds. */
 void derive_explain(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, struct diags *ds);

@@ -12,7 +12,7 @@
 
 /* Bounds of one attempt.  Where types and limits rule out much, trying what is left of the alternatives at every
  * level of a deep tree would take exponential time: a sample that has thrown away this much starts again. */
-enum { MOST_STEPS = 20000000, MOST_WASTED = 30000 };
+enum { MOST_STEPS = 2000000, MOST_WASTED = 30000 };
 
 static char *format(struct arena *a, const char *fmt, va_list ap)
 {

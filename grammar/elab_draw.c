@@ -134,7 +134,7 @@ static int pick_next(struct elab *e, struct pick *p)
 
 static bool dead_end(struct elab *e, struct enode *d, struct loc loc)
 {
-    if (e->ds && !d->follows && e->chooser->retries)
+    if (e->ds && !d->follows && (e->chooser->retries || d->d.alt == NULL))
         elab_fail(e, E0510, loc, "no alternative of `%s` is left here", d->d.rules ? d->d.rules->d.name : "choose");
     return false;
 }

@@ -105,6 +105,14 @@ static bool no_overload(struct elab *e, const struct gram_rules *set, u32 narg, 
     return false;
 }
 
+/* The other place of a refusal that was found in a signature. */
+static bool applied_here(struct elab *e, u32 before, const struct gram_rules *set, const struct ast *at)
+{
+    if (e->ds && e->ds->all.n > before)
+        diag_label(e->ds, e->ds->all.at[before], at->loc, "`%s` is applied here", set->d.name);
+    return false;
+}
+
 bool stage_is_nullary(const struct stage *st)
 {
     const struct gram_rule *r = st->rules->overload.at[0];
@@ -135,6 +143,7 @@ bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const str
     u32 nparam = set->overload.at[0]->nparam;
     if (nparam == 0 && narg && set->overload.at[0]->yield != RY_STAGE)
         return elab_wrong(e, E0302, at->loc, "`%s` takes no arguments", set->d.name);
+    u32 before = e->ds ? e->ds->all.n : 0;
     for (u32 i = 0; i < set->overload.n && !r; i++) {
         enum fit how = fit(e, st, set->overload.at[i], narg, arg, several, &f);
         if (how == FIT_STOP)
@@ -143,7 +152,7 @@ bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const str
             r = set->overload.at[i];
     }
     if (!r)
-        return several ? no_overload(e, set, narg, arg, at) : false;
+        return several ? no_overload(e, set, narg, arg, at) : applied_here(e, before, set, at);
     str prefix = e->prefix;
     if (e->build && st->label && !e->skip_prefix)
         e->prefix = elab_prefixed(e, st->label);

@@ -40,7 +40,7 @@ static bool no_match(struct elab *e, bool quiet, enum diag_code code, const stru
     return false;
 }
 
-static bool match_axis(struct elab *e, struct frame *f, const struct ast *type, const struct ast *el, axis_id ax, type_id t, bool quiet)
+static bool match_axis(struct elab *e, struct frame *f, const struct ast *type, const struct ast *el, u32 no, axis_id ax, type_id t, bool quiet)
 {
     i64 extent = axis_extent(e->types, ax), want;
     if (el->kind == A_HOLE)
@@ -56,7 +56,7 @@ static bool match_axis(struct elab *e, struct frame *f, const struct ast *type, 
         if (x->nfactor != el->nkid)
             return no_match(e, quiet, E0503, el, type, t, "this axis does not remember such factors");
         for (u32 i = 0; i < el->nkid; i++)
-            if (!match_axis(e, f, type, el->kid[i], x->factor[i], t, quiet))
+            if (!match_axis(e, f, type, el->kid[i], no, x->factor[i], t, quiet))
                 return false;
         return true;
     }
@@ -71,10 +71,15 @@ static bool match_axis(struct elab *e, struct frame *f, const struct ast *type, 
     if (quiet || !e->ds)
         return false;
     struct buf b = {0};
-    print_axis(&b, e->types, ax);
-    buf_puts(&b, " of ");
+    if (el->kind == A_ID)
+        buf_printf(&b, "`%s` is %lld here", el->text, (long long)want);
+    else
+        buf_printf(&b, "%lld stands here", (long long)want);
+    buf_printf(&b, ", and axis %u of ", no);
     type_print(&b, e->types, t, false);
-    elab_fail(e, E0504, el->loc, "this axis is %lld in the signature and %s", (long long)want, b.at);
+    buf_puts(&b, " is ");
+    print_axis(&b, e->types, ax);
+    elab_fail(e, E0504, el->loc, "%s", b.at);
     buf_free(&b);
     return false;
 }
@@ -128,12 +133,12 @@ bool elab_match(struct elab *e, struct frame *f, const struct ast *type, struct 
         return no_match(e, quiet, E0504, NULL, type, v.type, "the signature wants another number of axes");
     u32 nrun = run ? t->rank - fixed_axes : 0;
     for (u32 i = 0; i < dots; i++)
-        if (!match_axis(e, f, type, type->kid[i], t->axis[i], v.type, quiet))
+        if (!match_axis(e, f, type, type->kid[i], i, t->axis[i], v.type, quiet))
             return false;
     if (run && !match_run(e, f, type, t, v.type, dots, nrun, quiet))
         return false;
     for (u32 i = dots + 1; i < type->nkid; i++)
-        if (!match_axis(e, f, type, type->kid[i], t->axis[i - 1 + nrun], v.type, quiet))
+        if (!match_axis(e, f, type, type->kid[i], i - 1 + nrun, t->axis[i - 1 + nrun], v.type, quiet))
             return false;
     return true;
 }

@@ -72,6 +72,7 @@ static u32 declare_at(struct resolver *r, struct ast *id, u32 slot, bool may_be_
         if (r->f->seen.at[i].name == id->text) {
             struct diag *d = diag_add(r->g->ds, E0203, id->loc, "`%s` has a meaning here already", id->text);
             diag_label(r->g->ds, d, r->f->seen.at[i].loc, "this one");
+            r->f->seen.at[i].used = true;
         }
     struct local l = {id->text, slot, id->loc, false, may_be_unused};
     vec_push(r->g->a, &r->f->seen, l);
@@ -491,6 +492,8 @@ static void rule(struct resolver *r, struct gram_rule *ru)
         if (!r->late.at[i].met) {
             struct ast id = {.kind = A_ID, .loc = r->late.at[i].loc, .text = r->late.at[i].name};
             undefined(r, &id);
+            diag_hint(r->g->ds, r->g->ds->all.at[r->g->ds->all.n - 1],
+                      "the sizes of a space's inputs are its attributes, constants of the module, or given by a `let` of its block");
         }
     for (u32 i = 0; i < r->f->seen.n; i++)
         r->f->seen.at[i].used |= noted(alts, r->f->seen.at[i].name);
