@@ -14,12 +14,12 @@ static const struct ltype I64 = { DT_I64, 1 };
 
 /* What of a shape is a literal of a kernel, so that another shape means another kernel:
  *     trip counts and bounds of scalar tests     never
- *     strides of loop variables                  up to 8 (a convolution's stride, a transposed pair)
- *     strides between unrolled points            up to 80 (rows of small images, which taps and lanes address)
+ *     strides, constant parts of offsets         up to 8 (a convolution's stride, panels, a transposed pair)
+ *     strides between unrolled taps              up to 80 (rows of small images: one address and displacements)
  * The shape of the inner loops (lanes, tile, taps, remainders, masks) is literal by construction. */
 bool lower_literal(enum low_role role, i64 k)
 {
-    static const i64 most[] = { [ROLE_TRIP] = -1, [ROLE_BOUND] = -1, [ROLE_STRIDE] = 8, [ROLE_STATIC_STRIDE] = 80 };
+    static const i64 most[] = { [ROLE_TRIP] = -1, [ROLE_BOUND] = -1, [ROLE_STRIDE] = 8, [ROLE_TAP_STRIDE] = 80 };
     return k >= -most[role] && k <= most[role];
 }
 
@@ -53,14 +53,15 @@ lval lower_scaled(struct lower *L, struct loop_emit *e, i64 k, bool tb, i64 time
     return v;
 }
 
-u32 lower_buf(struct lower *L, u32 tens, bool write)
+u32 lower_buf(struct lower *L, u32 tens, bool write, u32 as)
 {
     u32 k = 0;
-    while (k < L->tens.n && L->tens.at[k] != tens)
+    while (k < L->tens.n && (L->tens.at[k] != tens || L->as.at[k] != as))
         k++;
     const struct ein_tens *t = &L->c->tens.at[tens];
     if (k == L->tens.n) {
         vec_push(L->a, &L->tens, tens);
+        vec_push(L->a, &L->as, as);
         loop_buf_add(L->f, t->name, write ? LB_OUT : LB_IN, (enum dtype)t->dtype, dtype_bytes((enum dtype)t->dtype), -1);
     } else if (L->f->buf.at[k].kind != (write ? LB_OUT : LB_IN)) {
         L->f->buf.at[k].kind = LB_INOUT;
@@ -127,6 +128,7 @@ static void lower_one(struct lower *L, const struct ein_eq *from, struct loop_em
 
 static void lower_several(struct lower *L, const struct group *g)
 {
+    L->several = true;
     u32 nprefix = 0;
     while (nprefix < 8 && common_rank(L->a, L->c, g, nprefix))
         nprefix++;
@@ -173,8 +175,12 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *c, u32 group, const
     g.eq = NEW_ARRAY(a, const struct ein_eq *, g.n);
     g.n = 0;
     for (u32 i = 0; i < c->eq.n; i++)
-        if (c->eq.at[i].group == group)
-            g.eq[g.n++] = &c->eq.at[i];
+        if (c->eq.at[i].group == group) {
+            struct ein_eq *e = arena_dup(a, &c->eq.at[i], sizeof *e);
+            if (e->post && !o->strict && !e->as_written)
+                e->post = lower_order(a, c, e->post);
+            g.eq[g.n++] = e;
+        }
     L.f = loop_fn_new(a, c->sp, c->tens.at[g.eq[g.n - 1]->out[0]].name);
     if (g.n == 1 && !g.eq[0]->scan) {
         struct ein_eq eq = low_collapse(&L, g.eq[0], 0);

@@ -87,7 +87,7 @@ u32 low_access(struct low *q, ein_node read, u32 tens, u32 nsub, const ein_node 
 {
     struct cascade *c = q->c;
     const struct ein_tens *t = &c->tens.at[tens];
-    struct low_acc a = { .read = read, .tens = tens, .buf = lower_buf(q->L, tens, !read) };
+    struct low_acc a = { .read = read, .tens = tens, .buf = lower_buf(q->L, tens, !read, q->in_post) };
     ein_node off = lower_offset(c, &q->q, tens, nsub, sub);
     if (!ein_lin(c, off, 1, &a.off))
         BUG("an offset has more than %d terms", LIN_TERMS);
@@ -222,6 +222,17 @@ static lval add(struct low *q, lval a, lval b)
 static lval times(struct low *q, lval v, i64 k)
 {
     return k == 1 ? v : le_op(&q->e, LO_IMUL, I64, v, lower_size(q->L, &q->e, ROLE_STRIDE, k, false), 0);
+}
+
+void low_begin(struct low *q)
+{
+    for (u32 k = 0; k < q->acc.n; k++) {
+        struct low_acc *a = &q->acc.at[k];
+        if (lower_literal(ROLE_STRIDE, a->off.c))
+            continue;
+        a->run = add(q, a->run, lower_sym(q->L, a->off.c, false));
+        a->off.c = 0;
+    }
 }
 
 /* Adds to the running offsets what rank's binding made known. */
@@ -512,16 +523,10 @@ static lval offset(struct low *q, u32 k, i64 *lane, lval *vec)
 {
     struct low_acc a = q->acc.at[k];
     lval off = a.run;
-    i64 lit = 0, scaled[LIN_TERMS + 1][2];
+    i64 lit = a.off.c, scaled[LIN_TERMS][2];
     u32 nscaled = 0;
     *lane = 0;
     *vec = 0;
-    if (lower_literal(ROLE_STATIC_STRIDE, a.off.c)) {
-        lit = a.off.c;
-    } else {
-        scaled[nscaled][0] = a.off.c;
-        scaled[nscaled++][1] = 1;
-    }
     for (u32 i = 0; i < a.off.n; i++) {
         ein_node atom = a.off.t[i].atom;
         i64 step = a.off.t[i].k;
@@ -530,7 +535,7 @@ static lval offset(struct low *q, u32 k, i64 *lane, lval *vec)
             i64 j = static_offset(q, y.u);
             if (vec_bit(q) & bit(y.u))
                 *lane += step;
-            if (j && lower_literal(ROLE_STATIC_STRIDE, step)) {
+            if (j && ((vec_bit(q) & bit(y.u)) || lower_literal(q->rank[y.u].red ? ROLE_TAP_STRIDE : ROLE_STRIDE, step))) {
                 lit += j * step;
             } else if (j) {
                 scaled[nscaled][0] = step;

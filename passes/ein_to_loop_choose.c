@@ -31,8 +31,10 @@ void low_import(struct low *q)
         low_node(q, eq->body[i]);
     if (eq->guard)
         low_node(q, eq->guard);
+    q->in_post = !q->L->several;
     if (eq->post)
         low_node(q, eq->post);
+    q->in_post = false;
     for (u32 i = 1; i < q->node.n; i++) {
         const struct ein_x *y = &q->c->node.at[q->node.at[i].x];
         u8 d = y->kind == EIN_READ ? q->c->tens.at[y->u].dtype : y->kind == EIN_CAST ? (u8)y->u : DT_F32;

@@ -50,6 +50,7 @@ static void set_up(struct nest *t, struct low *q)
     q->vl = s->vl;
     if (s->vec < LOW_RANKS)
         q->rank[s->vec].vec = true;
+    low_begin(q);
     for (u32 r = 0; r < q->q.nrank; r++)
         if ((s->taps & bit(r)) || (!q->rank[r].bound && !q->rank[r].tb && q->rank[r].ext == 1))
             low_bind(q, r, 0, 0, 0);

@@ -24,11 +24,12 @@ struct lower {
     const struct pass_options *o;
     struct loop_fn *f;
     struct loop_region pro;         /* goes in front of the body: symbols and products of them */
-    VEC(u32) tens;                  /* of each buffer */
+    VEC(u32) tens, as;              /* of each buffer */
     VEC(struct plan_int) sym;
     VEC(lval) symval;
     VEC(struct low_scaled) scaled;
     struct plan_int units;
+    bool several;                   /* equations: tensors may be written and read */
 };
 
 struct low_rank {
@@ -92,6 +93,7 @@ struct low {
     struct idmap map;
     VEC(struct low_splat) splat;    /* vectors of scalars, of the open scopes */
     u32 nlhs;                       /* accesses 0 .. nlhs-1 are the left sides */
+    bool in_post;                   /* importing the epilogue */
     u64 free_deps;                  /* ranks that points use as numbers */
     VEC(lval *) trail;              /* memo entries to forget */
     lval result[8];                 /* ACC */
@@ -107,11 +109,14 @@ struct low_scope { struct loop_emit e; u32 trail, splat; struct low_rank *rank; 
 /* One group, on a cascade that may be added to. */
 struct loop_fn *lower_group(struct arena *a, struct cascade *scratch, u32 group, const struct mach *m, const struct pass_options *o,
                             u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
-u32 lower_buf(struct lower *L, u32 tens, bool write);
+/* as: 0, or what else of the kernel reads the same tensor through a buffer of its own (epilogues). */
+u32 lower_buf(struct lower *L, u32 tens, bool write, u32 as);
+/* An epilogue with its sums in one order. */
+ein_node lower_order(struct arena *a, struct cascade *c, ein_node x);
 /* k, or k * batch, as a symbol of the kernel. */
 lval lower_sym(struct lower *L, i64 k, bool tb);
 /* Binding policy: an extent, stride or offset is a literal only where it shapes the inner two loops. */
-enum low_role { ROLE_TRIP, ROLE_STRIDE, ROLE_STATIC_STRIDE, ROLE_BOUND };
+enum low_role { ROLE_TRIP, ROLE_STRIDE, ROLE_TAP_STRIDE, ROLE_BOUND };
 bool lower_literal(enum low_role role, i64 k);
 lval lower_size(struct lower *L, struct loop_emit *e, enum low_role role, i64 k, bool tb);
 /* k * times, in front of the body unless literal. */
@@ -123,6 +128,8 @@ void low_init(struct low *q, struct lower *L, const struct ein_eq *eq, struct lo
 u32 low_node(struct low *q, ein_node x);
 u32 low_access(struct low *q, ein_node read, u32 tens, u32 nsub, const ein_node *sub);
 i64 low_rank_coef(const struct low_acc *a, const struct cascade *c, u32 rank, bool *affine);
+/* Once the ranks' roles are known: constant parts of offsets that are symbols. */
+void low_begin(struct low *q);
 void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi);
 void low_open(struct low *q, struct loop_emit e, struct low_scope *s);
 void low_close(struct low *q, const struct low_scope *s);

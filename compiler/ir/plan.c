@@ -92,8 +92,8 @@ static bool check_cmd(struct check *c, const char *section, u32 k, const struct 
         if (f->buf.at[i].kind == LB_IN && !defined[cmd->arg[i].buf])
             return no(c, section, k, "it reads a buffer before anything is there");
         for (u32 j = 0; j < i; j++)
-            if (cmd->arg[j].buf == cmd->arg[i].buf)
-                return no(c, section, k, "one buffer is two of its arguments");
+            if (cmd->arg[j].buf == cmd->arg[i].buf && (f->buf.at[i].kind != LB_IN || f->buf.at[j].kind != LB_IN))
+                return no(c, section, k, "a buffer it writes is two of its arguments");
         if (f->buf.at[i].kind != LB_IN && (b->segment == SEG_CONST || b->segment == SEG_STATE))
             return no(c, section, k, "a kernel writes constants or states");
     }
