@@ -370,10 +370,12 @@ static void bounds_cover_the_other_outcome(void **state)
 {
     struct world *w = *state;
     load(w, "(cascade b) (tens x in f32 run (dims 4)) (tens y in f32 run (dims 4)) (tens relu out f32 run (dims 4)) (tens step out f32 run (dims 4))"
-        "(tens arg temp i32 run (dims)) (tens fl out f32 run (dims 4)) (tens inv out f32 run (dims 4))"
+        "(tens arg temp i32 run (dims)) (tens k const f32 const (dims 4) (value 1.0 3.0 3.0 2.0)) (tens tie temp i32 run (dims)) (tens ex out f32 run (dims 4)) (tens fl out f32 run (dims 4)) (tens inv out f32 run (dims 4))"
         "(eq (out relu) (lhs r0) (rank i par 4) (acc f32) (body (max (read x r0) 0.0)))"
         "(eq (out step) (lhs r0) (rank i par 4) (acc f32) (body (select (lt (read x r0) (read y r0)) 1.0 -3.0)))"
         "(eq (out arg) (lhs) (rank i red 4) (red argmax) (acc f32) (body (read x r0)))"
+        "(eq (out tie) (lhs) (rank i red 4) (red argmax) (acc f32) (body (read k r0)))"
+        "(eq (out ex) (lhs r0) (rank i par 4) (acc f32) (body (exp (read x r0))))"
         "(eq (out fl) (lhs r0) (rank i par 4) (acc f32) (body (floor (read x r0))))"
         "(eq (out inv) (lhs r0) (rank i par 4) (acc f32) (body (div 1.0 (read x r0))))");
     struct ein_eval *ev = ein_eval_new(w->a, w->c, EVAL_BOUND, 1);
@@ -387,6 +389,8 @@ static void bounds_cover_the_other_outcome(void **state)
     assert_true(ERR("relu")[0] >= 1e-3 && ERR("relu")[0] < 2e-3 && ERR("relu")[1] >= 1e-3 && ERR("relu")[3] == 0);
     assert_true(ERR("step")[0] >= 4 && ERR("step")[1] == 0 && ERR("step")[2] == 0 && ERR("step")[3] >= 4);
     assert_true(ERR("arg")[0] == 1);        /* 2 and 1.9999 +- 1e-3: one apart */
+    assert_true(ev->tens[tens(w, "tie")].v[0] == 1 && ERR("tie")[0] == 0);     /* the first of equals */
+    assert_true(ERR("ex")[1] >= 7.38e-3 && ERR("ex")[1] < 7.5e-3);
     assert_true(ERR("fl")[0] >= 1 && ERR("fl")[1] >= 1 && ERR("fl")[2] >= 1);
     assert_true(isinf(ERR("inv")[0]) && ERR("inv")[1] < 1e-3);
 }
