@@ -171,16 +171,15 @@ static bool name_char(char c, bool first)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
-static bool is_value(struct notation *n, const struct half *h, str name)
+static bool is_value(const struct half *h, str name)
 {
-    (void)n;
     for (u32 i = 0; i < h->family.n; i++)
         for (u32 j = 0; j < h->family.at[i].nvar; j++)
             if (h->family.at[i].var[j] == name)
                 return true;
     for (u32 i = 0; h->rule && i < h->rule->nslot; i++)
         if (h->rule->slot_name[i] == name)
-            return true;
+            return i < h->rule->nattr || i >= h->rule->nattr + h->rule->nparam;
     return false;
 }
 
@@ -285,9 +284,9 @@ static bool read_form(struct notation *n, struct half *h, const struct ast *s)
                     diag_hint(n->g->ds, d, "write a list with its separator: `${%s|, }`", name);
                 ok = false;
             }
-        } else if (is_value(n, h, name) && !list) {
+        } else if (is_value(h, name) && !list) {
             p.kind = NP_VALUE;
-        } else if (is_value(n, h, name)) {
+        } else if (is_value(h, name)) {
             diag_add(n->g->ds, E0643, loc, "`%s` is one value, not a list", name);
             ok = false;
             continue;
@@ -396,7 +395,7 @@ static bool determined(struct notation *n, const struct half *h)
             ok = false;
         }
         for (u32 k = 0; !h->where && k < h->family.n; k++) {
-            str missing;
+            str missing = "";
             if (!shows_family(f, &h->family.at[k], &missing)) {
                 struct diag *d = diag_add(n->g->ds, E0642, f->loc, "the notation does not say which `%s` of the family is drawn", missing);
                 diag_label(n->g->ds, d, h->fors ? h->fors->loc : h->expr->loc, "one alternative for each");

@@ -259,8 +259,11 @@ static bool all_used(struct reader *r)
                 return false;
             }
             for (u32 j = 0; j < q->r->prod->n; j++)
-                if (q->r->prod->sym[j].kind == CF_VALUE && !value_of(t->draw, note_piece_of(q->np, &q->r->prod->sym[j])->var))
-                    BUG("a draw of `%s` has no value for `%s`", t->draw->rules ? t->draw->rules->d.name : "choose", note_piece_of(q->np, &q->r->prod->sym[j])->var);
+                if (q->r->prod->sym[j].kind == CF_VALUE && !value_of(t->draw, note_piece_of(q->np, &q->r->prod->sym[j])->var)) {
+                    fail(r, E0702, q->r->span[j].from, q->r->span[j].to,
+                         arena_printf(r->scratch, "`%s` is no size and no string here: a text cannot show it", note_piece_of(q->np, &q->r->prod->sym[j])->var), NULL);
+                    return false;
+                }
         }
     }
     return true;

@@ -24,7 +24,8 @@ static void piece(struct buf *b, const struct notation *n, const struct note_alt
                 buf_puts(b, d->value[i].text);
                 return;
             }
-        BUG("a draw of `%s` has no value for `%s`", d->rules ? d->rules->d.name : "choose", p->var);
+        buf_printf(b, "$%s", p->var);           /* a stage or a tensor: nothing that a text can show */
+        break;
     default:
         for (u32 i = 0; i < d->nchild; i++) {
             if (!of_slot(&t->slot.at[p->slot], d->child[i]))

@@ -17,29 +17,72 @@ static bool draws(const struct gram_rules *s)
     return false;
 }
 
-/* Uses of a name in an expression: 2 for several or one in a repeat (then a stage is applied several times). */
-static u32 uses(const struct ast *e, str name, bool repeat)
+/* How often an expression applies the stage of that name: 0, 1, or 2 for several times or once a round.  What is
+ * handed on as an attribute counts as often as the rule it goes to applies it. */
+static u32 uses(const struct ast *e, str name, bool repeat, u32 depth);
+
+static const struct gram_rules *callee(const struct ast *e)
+{
+    while (e->kind == A_LABEL)
+        e = e->kid[0];
+    return (e->kind == A_ID || e->kind == A_FIELD) && e->bind.kind == BIND_RULE ? e->bind.ptr : NULL;
+}
+
+static u32 applies(const struct gram_rules *s, u32 attr, str named, u32 depth)
+{
+    u32 most = 0;
+    for (u32 i = 0; i < s->overload.n && most < 2; i++) {
+        const struct gram_rule *r = s->overload.at[i];
+        str name = named ? named : attr < r->nattr ? r->slot_name[attr] : NULL;
+        for (u32 k = 0; name && k < r->nalt; k++)
+            most = MAX(most, uses(r->alt[k].expr, name, false, depth));
+    }
+    return most;
+}
+
+static u32 uses(const struct ast *e, str name, bool repeat, u32 depth)
 {
     if (!e)
         return 0;
     if (e->kind == A_ID)
         return e->text == name ? 1 + repeat : 0;
     u32 n = 0;
-    for (u32 i = 0; i < e->nkid && n < 2; i++)
-        n += uses(e->kid[i], name, repeat || (e->kind == A_REPEAT && i == 1));
+    const struct gram_rules *to = e->kind == A_INDEX && depth ? callee(e->kid[0]) : NULL;
+    for (u32 i = 0; i < e->nkid && n < 2; i++) {
+        u32 k = uses(e->kid[i], name, repeat || (e->kind == A_REPEAT && i == 1), depth);
+        if (k && to && i)
+            k = applies(to, i - 1, e->kid[i]->kind == A_NAMED ? e->kid[i]->text : NULL, depth - 1) > 1 ? 2 : k;
+        n += k;
+    }
     return MIN(n, 2);
 }
 
-/* A stage not yet applied nor fixed by `once`: each use of its name draws. */
-static bool bare_stage(const struct ast *e)
+/* A stage not yet applied nor fixed by `once`: each use of it draws. */
+static bool is_stage(const struct ast *e)
 {
-    while (e->kind == A_LABEL || e->kind == A_INDEX)
-        e = e->kid[0];
-    if ((e->kind != A_ID && e->kind != A_FIELD) || e->bind.kind != BIND_RULE)
+    switch (e->kind) {
+    case A_LABEL: case A_INDEX: case A_PIPE:
+        return is_stage(e->kid[0]);
+    case A_NAMED:
+        return is_stage(e->kid[0]);
+    case A_IF:
+        return is_stage(e->kid[1]);
+    case A_BLOCK:
+        return e->nkid && is_stage(e->kid[e->nkid - 1]);
+    case A_LAMBDA: case A_EACH: case A_REPEAT:
+        return true;
+    case A_ID: case A_FIELD:
+        if (e->bind.kind == BIND_RULE) {
+            const struct gram_rule *r = ((const struct gram_rules *)e->bind.ptr)->overload.at[0];
+            return r->nparam > 0 || r->yield == RY_STAGE;       /* a rule of sizes is drawn where it is named */
+        }
+        return e->bind.kind == BIND_OP;
+    default:
         return false;
-    const struct gram_rule *r = ((const struct gram_rules *)e->bind.ptr)->overload.at[0];
-    return r->nparam > 0 || r->yield == RY_STAGE;       /* a rule of sizes is drawn where it is named */
+    }
 }
+
+enum { DEEP = 8 };
 
 static void walk(struct note_walk *w, const struct ast *e, bool repeat, const struct note_path *path)
 {
@@ -84,15 +127,29 @@ static void walk(struct note_walk *w, const struct ast *e, bool repeat, const st
             const struct ast *s = e->kid[i];
             u32 before = w->mention.n;
             walk(w, s, repeat, path);
-            if (s->kind == A_LET && w->mention.n == before + 1 && bare_stage(s->kid[1]) && !(s->kid[0]->flags & AF_TUPLE)) {
+            if (s->kind == A_LET && w->mention.n > before && is_stage(s->kid[1]) && !(s->kid[0]->flags & AF_TUPLE)) {
                 u32 n = 0;
                 for (u32 j = i + 1; j < e->nkid; j++)
-                    n += uses(e->kid[j], s->kid[0]->kid[0]->text, false);
-                if (n > 1)
+                    n += uses(e->kid[j], s->kid[0]->kid[0]->text, false, DEEP);
+                for (; n > 1 && before < w->mention.n; before++)
                     w->mention.at[before].repeat = true;
             }
         }
         return;
+    case A_INDEX: {
+        const struct gram_rules *to = callee(e->kid[0]);
+        walk(w, e->kid[0], repeat, path);
+        for (u32 i = 1; i < e->nkid; i++) {
+            u32 before = w->mention.n;
+            walk(w, e->kid[i], repeat, path);
+            if (!to || before == w->mention.n || !is_stage(e->kid[i]) ||
+                applies(to, i - 1, e->kid[i]->kind == A_NAMED ? e->kid[i]->text : NULL, DEEP) < 2)
+                continue;
+            for (; before < w->mention.n; before++)
+                w->mention.at[before].repeat = true;
+        }
+        return;
+    }
     case A_REPEAT:
         walk(w, e->kid[0], repeat, path);
         walk(w, e->kid[1], true, path);

@@ -288,14 +288,16 @@ static const char Once[] = OPS
     "rule E(x) = id(x) as \"skip\" | lin[4](x) as \"lin\"\n"
     "net two[F](x) = x |> F |> lin[4] |> F\n"
     "space s(x: [4]) -> [3] { let c = once k:E\n let d = share E\n"
-    "  x |> repeat 3 { c } |> two[d] |> two[z:E] |> lin[3] } as \"$c+$k+$d+$z\"\n";
+    "  x |> repeat 3 { c } |> two[d] |> two[z:E] |> lin[3] } as \"$c+$k+$d+${z|&}\"\n";
 
 static void once(void **state)
 {
     (void)state;
     struct notation *n = good(Once, NULL, NULL);
-    is(n, "skip + skip + lin + lin", "skip+skip+lin+lin");
-    wrong(n, "skip+lin+lin+lin", E0702, 0, 4);          /* both name one draw */
+    is(n, "skip + skip + lin + lin & skip", "skip+skip+lin+lin&skip");
+    wrong(n, "skip+skip+lin+lin", E0706, 0, 17);        /* `two` applies what it is given twice */
+    wrong(n, "skip+lin+lin+lin&lin", E0702, 0, 4);          /* both name one draw */
+    round_trips(Once, 50);
 }
 
 /* Texts told apart by types alone; and one that is not. */
@@ -348,6 +350,10 @@ static void complaints(void **state)
     refused(OPS TAIL "rule H(x) = for k in {4, 5}: lin[k](x) as \"e\"\n", E0642);
     refused(OPS TAIL "rule H(x) = x |> e:E as \"${e|,}\"\n", E0643);
     refused(OPS TAIL "rule H(x) = x |> repeat 2 { e:E } as \"$e\"\n", E0643);
+    refused(OPS TAIL "rule H(x) = { let f = e:E; x |> f |> f } as \"$e\"\n", E0643);
+    refused(OPS TAIL "rule H(x) = x |> two[e:E] as \"$e\"\nnet two[F](x) = x |> one[F]\nnet one[G](x) = x |> repeat 2 { G }\n", E0643);
+    refused(OPS TAIL "rule H(x) = x |> two[y => y |> e:E] as \"$e\"\nnet two[F](x) = x |> F |> F\n", E0643);
+    refused(OPS TAIL "rule H(x) = x |> e:E as \"$x$e\"\n", E0641);
     refused(OPS TAIL "rule H(x) = x |> e:E |> e:E as \"$e\"\n", E0644);
     refused(OPS TAIL "rule H(x) = x |> e:E as \"$e\" | x |> h:H as \"$h\"\n", E0645);
 }
