@@ -5,7 +5,7 @@
  * point, axes that every equation writes in full left out. */
 #include "compiler/ir/op_check.h"
 
-static const i64 MAX_MARKED = 1 << 26;
+static const i64 MAX_MARKED = 1 << 24;
 
 static bool zero(struct num v) { return num_cmp(v, num_int(0)) == 0; }
 
@@ -171,11 +171,10 @@ static bool mark_points(struct chk *c, u32 tensor, const struct oeq *const *eq, 
     return true;
 }
 
+/* Is the left side every point once, but for the condition? */
 static bool lhs_plain(struct chk *c, const struct oeq *e, u32 rank, const i64 *extent)
 {
     u32 at = 0;
-    if (e->where && !e->red)
-        return false;
     for (u32 i = 0; i < e->nsub; i++) {
         const struct ox *x = &c->op->ox.at[c->op->list.at[e->sub + i]];
         if (x->kind == OX_RUN) {
@@ -197,6 +196,29 @@ static bool lhs_plain(struct chk *c, const struct oeq *e, u32 rank, const i64 *e
     return at == rank;
 }
 
+/* Is one condition the opposite of the other, as written? */
+static bool opposite(const struct op *op, u32 a, u32 b)
+{
+    static const u8 not_of[OX_KINDS] = { [OX_LT] = OX_GE, [OX_GE] = OX_LT, [OX_LE] = OX_GT, [OX_GT] = OX_LE, [OX_EQ] = OX_NE, [OX_NE] = OX_EQ };
+    static const u8 turned[OX_KINDS] = { [OX_LT] = OX_GT, [OX_GT] = OX_LT, [OX_LE] = OX_GE, [OX_GE] = OX_LE, [OX_EQ] = OX_EQ, [OX_NE] = OX_NE };
+    const struct ox *x = &op->ox.at[a], *y = &op->ox.at[b];
+    if ((x->kind == OX_NOT && op_ox_equal(op, x->a, b)) || (y->kind == OX_NOT && op_ox_equal(op, y->a, a)))
+        return true;
+    if (!not_of[x->kind] || !turned[y->kind])
+        return false;
+    if (not_of[x->kind] == y->kind && op_ox_equal(op, x->a, y->a) && op_ox_equal(op, x->b, y->b))
+        return true;
+    return not_of[x->kind] == turned[y->kind] && op_ox_equal(op, x->a, y->b) && op_ox_equal(op, x->b, y->a);
+}
+
+static bool same_left(const struct op *op, const struct oeq *a, const struct oeq *b)
+{
+    bool same = a->nsub == b->nsub;
+    for (u32 i = 0; i < a->nsub && same; i++)
+        same = op_ox_equal(op, op->list.at[a->sub + i], op->list.at[b->sub + i]);
+    return same;
+}
+
 bool opc_regions(struct chk *c, u32 tensor)
 {
     const struct otensor *x = &c->op->tensor.at[tensor];
@@ -214,9 +236,13 @@ bool opc_regions(struct chk *c, u32 tensor)
         return true;
     rank = op_extents(c->b, c->t, tensor, extent);
     c->eq = eq[0];
-    if (n == 1 && lhs_plain(c, eq[0], rank, extent))
-        return true;
     bool boxes = true, partial = x->absent && x->role == OT_TEMP;
+    bool some = eq[0]->where && !eq[0]->red;            /* its condition leaves points out */
+    if (n == 1 && (!some || partial) && lhs_plain(c, eq[0], rank, extent))
+        return true;
+    if (n == 2 && some && eq[1]->where && !eq[1]->red && opposite(c->op, eq[0]->where, eq[1]->where) && same_left(c->op, eq[0], eq[1])
+        && lhs_plain(c, eq[0], rank, extent))
+        return true;
     struct box *box = NEW_ARRAY(c->a, struct box, n);
     u128 volume = 0, all = 1;
     for (u32 k = 0; k < n && boxes; k++) {

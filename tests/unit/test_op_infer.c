@@ -164,6 +164,18 @@ static void big_regions(void **state)
     /* Strided regions of a large tensor: only the strided axis is looked at point by point. */
     ROWS("op rope(x: [.., S, D]) -> y: [.., S, D] { rank d: D/2;  y[.., s, 2*d] = x[.., s, 2*d];  y[.., s, 2*d + 1] = x[.., s, 2*d] }\n",
          { "rope [64, 4096, 1024]", "[64, 4096, 1024]" });
+    /* Absent points of intermediates, and conditions that are opposite, need no looking at points. */
+    ROWS("op causal(x: [P, M]) -> y: [P] { e[p, m] = exp(x[p, m]) where m <= p;  y[p] += e[p, m] }\n"
+         "op tril(x: [P, M]) -> y: [P, M] { y[p, m] = x[p, m] where m <= p;  y[p, m] = 0 where m > p }\n"
+         "op wrong(x: [P, M]) -> y: [P, M] { y[p, m] = x[p, m] where m <= p;  y[p, m] = 0 where m >= p }\n"
+         "op mirrored(x: [N]) -> y: [N, N] { y[p, m] = x[p] where m <= p;  y[m, p] = x[m] where m > p }\n"
+         "op turned(x: [P, M]) -> y: [P, M] { y[p, m] = x[p, m] where m <= p;  y[p, m] = 0 where p < m }\n",
+         { "mirrored [10]", "`mirrored`: the equations of `y` write a point twice" },
+         { "causal [100000, 100000]", "[100000]" },
+         { "tril [100000, 100000]", "[100000, 100000]" },
+         { "turned [100000, 100000]", "[100000, 100000]" },
+         { "wrong [10, 10]", "`wrong`: the equations of `y` write a point twice" },
+         { "wrong [100000, 100000]", "`wrong`: the equations of `y` write regions too large to compare" });
 }
 
 static void overflow(void **state)
