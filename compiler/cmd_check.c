@@ -18,11 +18,12 @@ nasc_status cmd_check(struct cli *c)
     st = dump_grammar(c, &done);
     if (st || done)
         return st;
-    /* A space's notation is part of what is checked. */
+    /* Notations are part of what is checked: of every rule, and together for every space. */
     struct gram_module *m = c->s->g->module.at[c->s->g->module.n - 1];
+    bool notations = notation_check(c->s->g, m);
     for (u32 i = 0; i < m->decl.n; i++) {
         struct gram_rules *r = (struct gram_rules *)m->decl.at[i];
-        if (r->d.kind == GD_RULES && r->overload.at[0]->form == RF_SPACE)
+        if (notations && r->d.kind == GD_RULES && r->overload.at[0]->form == RF_SPACE)
             notation_build(c->s->g, r->overload.at[0]);
         if (r->d.kind == GD_ARCH)
             notation_expand(c->s->a, c->s->g, m, ((struct gram_arch *)r)->ast->kid[1]);

@@ -98,6 +98,8 @@ void derivation_dump(struct buf *b, const struct derivation *d);        /* --dum
 /* notation.c: architecture texts. */
 struct notation;                        /* the context-free grammar of a space's texts, built once per grammar and space */
 struct notation *notation_build(struct gram *g, const struct gram_rule *space);         /* complains (E06xx); NULL on error */
+/* All notations of a module's rules, also of those that no space reaches.  Complains (E064x); false on error. */
+bool notation_check(struct gram *g, const struct gram_module *m);
 void notation_print(struct buf *b, const struct notation *n, const struct derivation *d);
 /* Reads a text.  Complains with place (E07xx): where the text stops to fit and what was expected there; types that do
  * not fit; ambiguity, with two derivations.  arch_out may be NULL. */

@@ -254,3 +254,31 @@ struct notation *notation_build(struct gram *g, const struct gram_rule *space)
     }
     return n;
 }
+
+bool notation_check(struct gram *g, const struct gram_module *m)
+{
+    struct notation *n = NEW(g->a, struct notation);
+    n->a = g->a, n->g = g;
+    note_find_open(n);
+    bool ok = true;
+    for (u32 i = 0; i < m->decl.n; i++) {
+        const struct gram_rules *s = (const struct gram_rules *)m->decl.at[i];
+        for (u32 j = 0; s->d.kind == GD_RULES && j < s->overload.n; j++) {
+            const struct gram_rule *r = s->overload.at[j];
+            for (u32 k = 0; k < r->nalt && !r->inline_; k++) {      /* inline ones with whoever mentions them */
+                struct note_alt t = { .set = s, .rule = r, .galt = &r->alt[k], .alt = r->alt[k].ast, .number = k + 1 };
+                const struct gram_rules *in = t.galt->inline_of;
+                bool fine = in || note_alt_fill(n, &t);
+                for (u32 p = 0; in && fine && p < in->overload.n; p++)
+                    for (u32 q = 0; fine && q < in->overload.at[p]->nalt; q++) {
+                        struct note_alt u = t;
+                        u.ginner = &in->overload.at[p]->alt[q];
+                        u.inner = u.ginner->ast;
+                        fine = note_alt_fill(n, &u);
+                    }
+                ok &= fine;
+            }
+        }
+    }
+    return ok;
+}
