@@ -118,6 +118,8 @@ static void golden(void **state)
     }
     check_backend(&w, a, "ref", c);
     check_backend(&w, a, "llvm", c);
+    nasc_net_free(n);
+    nasc_arch_free(a);
     nasc_close(w.s);
     arena_free(w.a);
 }
