@@ -161,7 +161,6 @@ static struct token recover(struct parser *p, struct lexer *lx, struct token wro
 {
     bool rule = p->item.kind == TK_RULE || p->item.kind == TK_INLINE, outer = false;
     u32 brace = wrong.brace;
-    parse_remember(p);
     for (struct token t = wrong;; t = lex_next(lx)) {
         if (!t.kind)
             return t;
@@ -201,8 +200,7 @@ static void run(struct parser *p, struct lexer *lx, int how)
             p->before = p->item;
             p->item = t;
         }
-        parse_remember(p);
-        if (p->nstate + 16 > PARSER_STACK) {
+        if (parse_room(p) < 16) {
             t = give_up(p, lx, t, how);
         } else if (parse_viable(p, t.kind)) {
             parse_feed(p, t);
@@ -232,7 +230,6 @@ static struct parser *parser_new(struct arena *a, struct str_pool *sp, struct di
     p->ds = ds;
     p->src = src;
     p->lemon = parse_new(a);
-    p->state = NEW_ARRAY(a, u16, PARSER_STACK + 2);
     return p;
 }
 

@@ -402,32 +402,32 @@ void parse_feed(struct parser *p, struct token t)
     lemon_parse(p->lemon, t.kind, t, p);
 }
 
-void parse_remember(struct parser *p)
+u32 parse_room(const struct parser *p)
 {
     const yyParser *y = p->lemon;
-    p->nstate = 0;
-    for (const yyStackEntry *s = y->yystack; s <= y->yytos; s++)
-        p->state[p->nstate++] = s->stateno;
+    return (u32)(y->yystackEnd - y->yytos);
 }
 
 /* Runs the automaton on states alone.  Asked before every token: by the time Lemon complains it has
  * made default reductions that hide what was possible. */
 bool parse_viable(const struct parser *p, int kind)
 {
-    YYACTIONTYPE state[PARSER_STACK + 2];
-    u32 n = p->nstate;
-    for (u32 i = 0; i < n; i++)
-        state[i] = p->state[i];
-    while (n < PARSER_STACK) {
-        YYACTIONTYPE act = yy_find_shift_action((YYCODETYPE)kind, state[n - 1]);
+    const yyParser *y = p->lemon;
+    YYACTIONTYPE pushed[64];                            /* on top of what is left of Lemon's stack */
+    u32 npushed = 0;
+    const yyStackEntry *base = y->yytos;
+    while (npushed < COUNTOF(pushed)) {
+        YYACTIONTYPE act = yy_find_shift_action((YYCODETYPE)kind, npushed ? pushed[npushed - 1] : base->stateno);
         if (act < YY_MIN_REDUCE)
             return act <= YY_MAX_SHIFTREDUCE || act == YY_ACCEPT_ACTION;
-        u32 rule = act - YY_MIN_REDUCE;
-        n -= (u32)-yyRuleInfoNRhs[rule];
-        state[n] = yy_find_reduce_action(state[n - 1], yyRuleInfoLhs[rule]);
-        n++;
+        u32 rule = act - YY_MIN_REDUCE, pop = (u32)-yyRuleInfoNRhs[rule];
+        u32 own = MIN(pop, npushed);
+        npushed -= own;
+        base -= pop - own;
+        YYACTIONTYPE next = yy_find_reduce_action(npushed ? pushed[npushed - 1] : base->stateno, yyRuleInfoLhs[rule]);
+        pushed[npushed++] = next;
     }
-    return false;
+    BUG("the parser's automaton pushes without end");
 }
 
 /* Throws away what the innermost broken thing has on the stack and puts `error` there.  Not

@@ -5,8 +5,6 @@
 #include "grammar/ast.h"
 #include "grammar/lex.h"
 
-enum { PARSER_STACK = 4000 };           /* of Lemon; LEX_DEPTH and AST_DEPTH are reached before */
-
 struct nodes { VEC(struct ast *) v; };  /* a list under construction */
 
 struct parser {
@@ -22,15 +20,13 @@ struct parser {
     bool overflow;                      /* Lemon's stack was full while a token was fed */
     bool broken;                        /* the item being read has an error: it is left out */
     struct loc too_deep;                /* len > 0: a tree grew past AST_DEPTH here */
-    u16 *state;                         /* Lemon's stack when parse_remember was called */
-    u32 nstate;
 };
 
 /* parse.y */
 void *parse_new(struct arena *a);
 void parse_restart(struct parser *p);
 void parse_feed(struct parser *p, struct token t);
-void parse_remember(struct parser *p);                  /* fills state */
+u32 parse_room(const struct parser *p);                 /* places left on Lemon's stack */
 bool parse_viable(const struct parser *p, int kind);    /* could that token stand there? */
 bool parse_shift_error(struct parser *p);               /* false: nothing can hold an error */
 
