@@ -13,34 +13,34 @@ import std.nn
 
 const DIALECT = 1
 const CLASSES = 10
-const P_COMPUTE = 0.32                      // of computation, where a module is drawn
+const P_COMPUTE = 0.32  // of computation, where a module is drawn
 
 // ---- modules ---------------------------------------------------------------------------------
 
 // A network is never a bare computation.
 rule S(x) =
-    x |> m:Module           as "$m"
-  | 0 -> x |> c:C           as "computation<$c>"
+    x |> m:Module as "$m"
+  | 0 -> x |> c:C as "computation<$c>"
 
 rule M(x) =
-    P_COMPUTE -> x |> c:C   as "computation<$c>"
-  | x |> m:Module           as "$m"
+    P_COMPUTE -> x |> c:C as "computation<$c>"
+  | x |> m:Module         as "$m"
 
 // Two branches are drawn apart; four or eight are one module used n times, with parameters of their own.
 inline rule Module(x) =
-    3/9 -> x |> a:M |> b:M                                                      as "sequential($a, $b)"
-  | 1/9 -> { let p = b:B2(x);  a:A2(l:M(p.0), r:M(p.1)) }                       as "branching(2){$b, $l, $r, $a}"
-  | for n in {4, 8}: 1/9 -> { let p = b:BN[n](x);  each m:M (p) |> a:AN[n] }    as "branching($n){$b, $m, $a}"
-  | 3/9 -> { let (y, oh, ow) = p:P(x);  y |> m:M |> r:R[oh, ow] }               as "routing[$p, $m, $r]"
-  | for n in {4, 8}: 0 -> { let m = once a:M;  x |> repeat n { m } }            as "sequential($n)($a)"
+    3/9 -> x |> a:M |> b:M                                                 as "sequential($a, $b)"
+  | 1/9 -> { let p = b:B2(x); a:A2(l:M(p.0), r:M(p.1)) }                   as "branching(2){$b, $l, $r, $a}"
+  | for n in {4, 8}: 1/9 -> { let p = b:BN[n](x); each m:M(p) |> a:AN[n] } as "branching($n){$b, $m, $a}"
+  | 3/9 -> { let (y, oh, ow) = p:P(x); y |> m:M |> r:R[oh, ow] }           as "routing[$p, $m, $r]"
+  | for n in {4, 8}: 0 -> { let m = once a:M; x |> repeat n { m } }        as "sequential($n)($a)"
 
 // ---- branching and aggregation ----------------------------------------------------------------
 
 rule B2(x) =
-    (x, x)                                          as "clone(2)"
-  | { let y = split1[2](x);  (pick[0](y), pick[1](y)) }     as "group(2,1)"
-  | { let y = split2[2](x);  (pick[0](y), pick[1](y)) }     as "group(2,2)"
-  | { let y = split3[2](x);  (pick[0](y), pick[1](y)) }     as "group(2,3)"
+    (x, x)                                             as "clone(2)"
+  | { let y = split1[2](x); (pick[0](y), pick[1](y)) } as "group(2,1)"
+  | { let y = split2[2](x); (pick[0](y), pick[1](y)) } as "group(2,2)"
+  | { let y = split3[2](x); (pick[0](y), pick[1](y)) } as "group(2,3)"
 
 rule BN[n](x) =
     clones[n](x) as "clone($n)"
@@ -52,15 +52,16 @@ rule BN[n](x) =
 // four or eight, a t that leaked from a branching inside the body may stand there, which is read.
 const W2 = if DIALECT == 1 then 1/12 else 1/6
 rule A2(a, b) =
-    W2 -> dot(a, b)         as "dot_product" or "matmul"
-  | W2 -> scaled_dot(a, b)  as "dot_product(scaled)" or "matmul(scaled)"
-  | W2 -> a + b             as "add(2)" or "add"
+    W2 -> dot(a, b)                                                              as "dot_product" or "matmul"
+  | W2 -> scaled_dot(a, b)
+      as "dot_product(scaled)" or "matmul(scaled)"
+  | W2 -> a + b                                                                  as "add(2)" or "add"
   | for t in {2, 4, 8}: (if t == 2 or DIALECT == 1 then W2 else 0) -> cat1(a, b) as "cat($t,1)" or "concat($t,1)"
   | for t in {2, 4, 8}: (if t == 2 or DIALECT == 1 then W2 else 0) -> cat2(a, b) as "cat($t,2)" or "concat($t,2)"
   | for t in {2, 4, 8}: (if t == 2 or DIALECT == 1 then W2 else 0) -> cat3(a, b) as "cat($t,3)" or "concat($t,3)"
 
 rule AN[n](x) =
-    1/4 -> sum_of(x)        as "add($n)" or "add"
+    1/4 -> sum_of(x)                                              as "add($n)" or "add"
   | for t in {2, 4, 8}: (if t == n then 1/4 else 0) -> cat1_of(x) as "cat($t,1)" or "concat($t,1)"
   | for t in {2, 4, 8}: (if t == n then 1/4 else 0) -> cat2_of(x) as "cat($t,2)" or "concat($t,2)"
   | for t in {2, 4, 8}: (if t == n then 1/4 else 0) -> cat3_of(x) as "cat($t,3)" or "concat($t,3)"
@@ -69,47 +70,47 @@ rule AN[n](x) =
 
 // P gives the (oh, ow) of its im2col beside the tensor, for R; 0 where it has none.
 rule P(x) =
-    (x, 0, 0)           as "identity"
-  | (q:Perm(x), 0, 0)   as "$q"
+    (x, 0, 0)         as "identity"
+  | (q:Perm(x), 0, 0) as "$q"
   | for (k, s, p) in {(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (4, 4, 0), (8, 8, 0), (16, 16, 0)}:
-    { let y = im2col[k, s, p](x);  (y, fold(y, 0, 0), fold(y, 0, 1)) }              as "im2col($k,$s,$p)"
+      { let y = im2col[k, s, p](x); (y, fold(y, 0, 0), fold(y, 0, 1)) } as "im2col($k,$s,$p)"
   | for (k, s, p) in {(5, 1, 2), (7, 1, 3), (7, 2, 3)}:
-    0 -> { let y = im2col[k, s, p](x);  (y, fold(y, 0, 0), fold(y, 0, 1)) }         as "im2col($k,$s,$p)"
+      0 -> { let y = im2col[k, s, p](x); (y, fold(y, 0, 0), fold(y, 0, 1)) } as "im2col($k,$s,$p)"
 
 rule R[OH, OW](x) =
-    x                   as "identity"
-  | q:Perm(x)           as "$q"
-  | (if DIALECT == 1 then col2im_any[OH, OW](x) else col2im(x))     as "col2im"
+    x                                                           as "identity"
+  | q:Perm(x)                                                   as "$q"
+  | (if DIALECT == 1 then col2im_any[OH, OW](x) else col2im(x)) as "col2im"
 
 inline rule Perm(x) =
-    perm21(x)           as "perm(0,2,1)"   or "permute(0,2,1)"
-  | perm132(x)          as "perm(0,1,3,2)" or "permute(0,1,3,2)"
-  | perm213(x)          as "perm(0,2,1,3)" or "permute(0,2,1,3)"
-  | perm231(x)          as "perm(0,2,3,1)" or "permute(0,2,3,1)"
-  | perm312(x)          as "perm(0,3,1,2)" or "permute(0,3,1,2)"
-  | perm321(x)          as "perm(0,3,2,1)" or "permute(0,3,2,1)"
+    perm21(x)  as "perm(0,2,1)" or "permute(0,2,1)"
+  | perm132(x) as "perm(0,1,3,2)" or "permute(0,1,3,2)"
+  | perm213(x) as "perm(0,2,1,3)" or "permute(0,2,1,3)"
+  | perm231(x) as "perm(0,2,3,1)" or "permute(0,2,3,1)"
+  | perm312(x) as "perm(0,3,1,2)" or "permute(0,3,1,2)"
+  | perm321(x) as "perm(0,3,2,1)" or "permute(0,3,2,1)"
 
 // ---- computation --------------------------------------------------------------------------------
 
 rule C(x) =
-    x                   as "identity"
-  | for d in {16, 32, 64, 128, 256, 512, 1024, 2048}: x |> linear[d]        as "linear($d)"
-  | norm(x)             as "norm"
-  | act(x)              as "relu" or "leakyrelu"
-  | softmax(x)          as "softmax"
-  | pos_enc(x)          as "pos_enc" or "pos-enc"
+    x                                                                as "identity"
+  | for d in {16, 32, 64, 128, 256, 512, 1024, 2048}: x |> linear[d] as "linear($d)"
+  | norm(x)                                                          as "norm"
+  | act(x)                                                           as "relu" or "leakyrelu"
+  | softmax(x)                                                       as "softmax"
+  | pos_enc(x)                                                       as "pos_enc" or "pos-enc"
   | for (f, t) in {(1, "1"), (1/2, "0.5"), (2, "2"), (1/4, "0.25"), (4, "4"), (1/8, "0.125"), (8, "8")}:
-    0 -> x |> linear[f * extent(x, -1)]                                     as "linear(x$t)"
-  | 0 -> x |> max_pool[3, 2]                                                as "maxpool(3,2,1)" or "maxpool"
+      0 -> x |> linear[f * extent(x, -1)] as "linear(x$t)"
+  | 0 -> x |> max_pool[3, 2] as "maxpool(3,2,1)" or "maxpool"
 
 net norm(x: [C, H, W]) = batch_norm(x)
-net norm(x: [S, D])    = if DIALECT == 1 then layer_norm(x) else batch_norm(x)
-net act(x)             = if DIALECT == 1 then leaky_relu(x) else relu(x)
+net norm(x: [S, D]) = if DIALECT == 1 then layer_norm(x) else batch_norm(x)
+net act(x) = if DIALECT == 1 then leaky_relu(x) else relu(x)
 
 // ---- the space ------------------------------------------------------------------------------------
 
 net head[N](x: [C, H, W]) = x |> global_avg_pool |> linear[N]
-net head[N](x: [S, D])    = x |> mean_last |> linear[N]
+net head[N](x: [S, D]) = x |> mean_last |> linear[N]
 
 space einspace[C = 3, H = 32, W = 32](x: [C, H, W]) -> [CLASSES] {
     limit depth 20, nodes 10k, params 64M
@@ -118,39 +119,34 @@ space einspace[C = 3, H = 32, W = 32](x: [C, H, W]) -> [CLASSES] {
 
 // ---- ops --------------------------------------------------------------------------------------------
 
-op perm21(x: [A, B]) -> y: [B, A]           { y[b, a] = x[a, b] }
-op perm132(x: [A, B, C]) -> y: [A, C, B]    { y[a, c, b] = x[a, b, c] }
-op perm213(x: [A, B, C]) -> y: [B, A, C]    { y[b, a, c] = x[a, b, c] }
-op perm231(x: [A, B, C]) -> y: [B, C, A]    { y[b, c, a] = x[a, b, c] }
-op perm312(x: [A, B, C]) -> y: [C, A, B]    { y[c, a, b] = x[a, b, c] }
-op perm321(x: [A, B, C]) -> y: [C, B, A]    { y[c, b, a] = x[a, b, c] }
+op perm21(x: [A, B]) -> y: [B, A] { y[b, a] = x[a, b] }
+op perm132(x: [A, B, C]) -> y: [A, C, B] { y[a, c, b] = x[a, b, c] }
+op perm213(x: [A, B, C]) -> y: [B, A, C] { y[b, a, c] = x[a, b, c] }
+op perm231(x: [A, B, C]) -> y: [B, C, A] { y[b, c, a] = x[a, b, c] }
+op perm312(x: [A, B, C]) -> y: [C, A, B] { y[c, a, b] = x[a, b, c] }
+op perm321(x: [A, B, C]) -> y: [C, B, A] { y[c, b, a] = x[a, b, c] }
 
 // Patches in row-major order, one a row; the rows remember their (oh, ow).
 op im2col[K, S, P](x: [C, H, W]) -> y: [(OH OW), (C K K)]
-    where H >= K, W >= K,
-          OH = floor((H + 2*P - K) / S) + 1, OW = floor((W + 2*P - K) / S) + 1
-{
-    y[(oh ow), (c i j)] = pad(x[c, oh*S + i - P, ow*S + j - P], 0)
-}
-op col2im(x: [(H W), D]) -> y: [D, H, W]    { y[d, h, w] = x[(h w), d] }
+    where H >= K, W >= K, OH = floor((H + 2*P - K) / S) + 1, OW = floor((W + 2*P - K) / S) + 1
+{ y[(oh ow), (c i j)] = pad(x[c, oh*S + i - P, ow*S + j - P], 0) }
+op col2im(x: [(H W), D]) -> y: [D, H, W] { y[d, h, w] = x[(h w), d] }
 // The transpose, row-major, cut into images: D channels where S = OH * OW.
-op col2im_any[OH, OW](x: [S, D]) -> y: [N, OH, OW]
-    where OH >= 1, OW >= 1, N = S * D / (OH * OW), N >= 1
-{
-    y[n, h, w] = x[((n*OH + h)*OW + w) % S, floor(((n*OH + h)*OW + w) / S)]
+op col2im_any[OH, OW](x: [S, D]) -> y: [N, OH, OW] where OH >= 1, OW >= 1, N = S * D / (OH*OW), N >= 1 {
+    y[n, h, w] = x[((n*OH + h) * OW + w) % S, floor(((n*OH + h) * OW + w) / S)]
 }
 
 // n parts are a tensor with a leading axis of n.
-op clones[N](x: [..]) -> y: [N, ..]                             { y[n, ..] = x[..] }
-op split1[N](x: [A, ..]) -> y: [N, K, ..] where K = A / N       { y[n, k, ..] = x[n*K + k, ..] }
-op split2[N](x: [A, B, ..]) -> y: [N, A, K, ..] where K = B / N { y[n, a, k, ..] = x[a, n*K + k, ..] }
-op split3[N](x: [A, B, C]) -> y: [N, A, B, K] where K = C / N   { y[n, a, b, k] = x[a, b, n*K + k] }
-op pick[I](x: [N, ..]) -> y: [..]                               { y[..] = x[I, ..] }
+op clones[N](x: [..]) -> y: [N, ..] { y[n, ..] = x[..] }
+op split1[N](x: [A, ..]) -> y: [N, K, ..] where K = A/N { y[n, k, ..] = x[n*K + k, ..] }
+op split2[N](x: [A, B, ..]) -> y: [N, A, K, ..] where K = B/N { y[n, a, k, ..] = x[a, n*K + k, ..] }
+op split3[N](x: [A, B, C]) -> y: [N, A, B, K] where K = C/N { y[n, a, b, k] = x[a, b, n*K + k] }
+op pick[I](x: [N, ..]) -> y: [..] { y[..] = x[I, ..] }
 
-op sum_of(x: [N, ..]) -> y: [..]                                { y[..] += x[n, ..] }
-op cat1_of(x: [N, A, ..]) -> y: [N*A, ..]                       { y[i, ..] = x[floor(i / A), i % A, ..] }
-op cat2_of(x: [N, A, B, ..]) -> y: [A, N*B, ..]                 { y[a, i, ..] = x[floor(i / B), a, i % B, ..] }
-op cat3_of(x: [N, A, B, C]) -> y: [A, B, N*C]                   { y[a, b, i] = x[floor(i / C), a, b, i % C] }
+op sum_of(x: [N, ..]) -> y: [..] { y[..] += x[n, ..] }
+op cat1_of(x: [N, A, ..]) -> y: [N*A, ..] { y[i, ..] = x[floor(i/A), i % A, ..] }
+op cat2_of(x: [N, A, B, ..]) -> y: [A, N*B, ..] { y[a, i, ..] = x[floor(i/B), a, i % B, ..] }
+op cat3_of(x: [N, A, B, C]) -> y: [A, B, N*C] { y[a, b, i] = x[floor(i/C), a, b, i % C] }
 
 op cat1(a: [A, ..], b: [B, ..]) -> y: [A + B, ..] {
     y[i, ..]     = a[i, ..]
@@ -164,7 +160,7 @@ op cat3(a: [P, Q, A], b: [P, Q, B]) -> y: [P, Q, A + B] {
     y[p, q, i]     = a[p, q, i]
     y[p, q, A + j] = b[p, q, j]
 }
-op dot(a: [.., S, D], b: [.., D, T]) -> y: [.., S, T]           { y[.., s, t] += a[.., s, d] * b[.., d, t] }
+op dot(a: [.., S, D], b: [.., D, T]) -> y: [.., S, T] { y[.., s, t] += a[.., s, d] * b[.., d, t] }
 op scaled_dot(a: [.., S, D], b: [.., D, T]) -> y: [.., S, T] {
     z[.., s, t] += a[.., s, d] * b[.., d, t]
     y[.., s, t]  = z[.., s, t] / sqrt(D)

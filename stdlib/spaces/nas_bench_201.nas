@@ -22,14 +22,10 @@ rule Cell(x) = {
     d:Edge(x) + e:Edge(n1) + f:Edge(n2)
 } as "|$a~0|+|$b~0|$c~1|+|$d~0|$e~1|$f~2|"
 
-net reduce[D](x) = (x |> relu_conv_bn[D, 3, S = 2] |> relu_conv_bn[D, 3])
-                 + (x |> avg_pool[2, 2, P = 0] |> conv[D, 1])
+net reduce[D](x) = (x |> relu_conv_bn[D, 3, S = 2] |> relu_conv_bn[D, 3]) + (x |> avg_pool[2, 2, P = 0] |> conv[D, 1])
 
 space nas_bench_201[C = 16, N = 5, H = 32, W = 32](x: [3, H, W]) -> [CLASSES] {
     let cell = once k:Cell
-    x |> conv[C] |> batch_norm
-      |> repeat N { cell } |> reduce[2*C]
-      |> repeat N { cell } |> reduce[4*C]
-      |> repeat N { cell }
-      |> batch_norm |> relu |> global_avg_pool |> linear[CLASSES]
+    x |> conv[C] |> batch_norm |> repeat N { cell } |> reduce[2*C] |> repeat N { cell } |> reduce[4*C]
+      |> repeat N { cell } |> batch_norm |> relu |> global_avg_pool |> linear[CLASSES]
 } as "$k"
