@@ -19,7 +19,7 @@ struct builder {
     struct plan *p;
     u32 *buf;                   /* of a tensor: 1 + buffer */
     bool *filled;               /* tensors: covered, or a fill is there */
-    struct idmap kernels;
+    struct idmap kernels, onces;
     struct idmap signs; VEC(struct known) known;    /* groups lowered so far */
 };
 
@@ -119,21 +119,28 @@ static void costs(struct builder *b, u32 group, struct plan_cmd *cmd)
         cmd->bytes += b->p->buf.at[cmd->arg[i].buf].bytes;
 }
 
-static u32 kernel(struct builder *b, struct loop_fn *f)
+static u32 kernel(struct builder *b, struct loop_fn *f, bool once)
 {
     struct buf text = { 0 };
+    loop_clean(f);
     loop_canon(&text, f);
     struct hash128 key = hash128(text.at, text.n);
     buf_free(&text);
-    u32 at = idmap_home(&b->kernels, key.lo), id;
-    while ((id = idmap_find(&b->kernels, key.lo, &at)))
-        if (b->p->kernel.at[id - 1].key.hi == key.hi)
+    struct idmap *map = once ? &b->onces : &b->kernels;
+    u32 at = idmap_home(map, key.lo), id;
+    while ((id = idmap_find(map, key.lo, &at)))
+        if ((once ? b->p->once.at[id - 1] : b->p->kernel.at[id - 1]).key.hi == key.hi)
             return id - 1;
     f->scratch_bytes = loop_scratch_bytes(f);
-    vec_push(b->a, &b->p->kernel, ((struct plan_kernel){ key, f->name, f }));
-    idmap_put(b->a, &b->kernels, key.lo, b->p->kernel.n);
     b->p->thread_bytes = MAX(b->p->thread_bytes, (u64)f->scratch_bytes);
-    return b->p->kernel.n - 1;
+    struct plan_kernel k = { key, f->name, f };
+    if (once)
+        vec_push(b->a, &b->p->once, k);
+    else
+        vec_push(b->a, &b->p->kernel, k);
+    u32 n = once ? b->p->once.n : b->p->kernel.n;
+    idmap_put(b->a, map, key.lo, n);
+    return n - 1;
 }
 
 /* Fills with 0 what the equations of a tensor do not cover. */
@@ -174,6 +181,7 @@ static struct known lower(struct builder *b, u32 group, u32 first, struct plan_c
     struct arena *tmp = arena_new("signature");
     ntens = plan_sign(&text, tmp, b->c, group, first, MOST, mention, &ok);
     arena_free(tmp);
+    buf_putc(&text, (char)cmd->kind);
     struct known k = { .sign = hash128(text.at, text.n) };
     buf_free(&text);
     u32 at = idmap_home(&b->signs, k.sign.lo), id;
@@ -197,12 +205,26 @@ static struct known lower(struct builder *b, u32 group, u32 first, struct plan_c
             k.place[i]++;
         CHECK(!ok || k.place[i] < ntens);
     }
-    k.kernel = kernel(b, f);
+    k.kernel = kernel(b, f, cmd->kind == PC_ONCE);
     if (ok) {
         vec_push(b->a, &b->known, k);
         idmap_put(b->a, &b->signs, k.sign.lo, b->known.n);
     }
     return k;
+}
+
+/* Work that is not worth a compiler. */
+static bool few(const struct cascade *c, u32 group, u32 first)
+{
+    enum { FEW = 16384 };
+    double sum = 0;
+    for (u32 i = first; i < c->eq.n; i++)
+        if (c->eq.at[i].group == group) {
+            double par, all;
+            points(&c->eq.at[i], &par, &all);
+            sum += all;
+        }
+    return sum <= FEW;
 }
 
 static void launch(struct builder *b, u32 first)
@@ -216,7 +238,7 @@ static void launch(struct builder *b, u32 first)
     for (u32 i = first; i < c->eq.n; i++)
         for (u32 k = 0; c->eq.at[i].group == group && k < c->eq.at[i].nout; k++)
             fill(b, c->eq.at[i].out[k], load);
-    struct plan_cmd cmd = { .kind = PC_KERNEL, .group = group };
+    struct plan_cmd cmd = { .kind = load && few(c, group, first) ? PC_ONCE : PC_KERNEL, .group = group };
     struct known k = lower(b, group, first, &cmd);
     cmd.kernel = k.kernel;
     cmd.nsym = k.nsym;
