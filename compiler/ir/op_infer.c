@@ -399,18 +399,30 @@ static bool num_same(struct num a, struct num b)
 
 static u64 key_hash(u32 op, u32 nattr, const struct num *attr, u32 nin, const type_id *in)
 {
-    u64 h = hash64_seed(nin ? (const void *)in : "", sizeof *in * nin, op);
+    u64 word[48];
+    u32 n = 0;
+    u64 h = (u64)op << 32 | nin;
     for (u32 i = 0; i < nattr; i++) {
-        u64 part[3] = { (u64)attr[i].kind, 0, 0 };
-        if (attr[i].kind == NUM_REAL) {
-            memcpy(&part[1], &attr[i].r, sizeof attr[i].r);
-        } else {
-            part[1] = (u64)attr[i].n;
-            part[2] = (u64)attr[i].d;
+        if (n + 2 > COUNTOF(word)) {
+            h = hash64_seed(word, sizeof *word * n, h);
+            n = 0;
         }
-        h = hash64_seed(part, sizeof part, h);
+        if (attr[i].kind == NUM_REAL) {
+            memcpy(&word[n++], &attr[i].r, sizeof attr[i].r);
+            word[n++] = 0;              /* no rational has this denominator */
+        } else {
+            word[n++] = (u64)attr[i].n;
+            word[n++] = (u64)attr[i].d;
+        }
     }
-    return h;
+    for (u32 i = 0; i < nin; i++) {
+        if (n == COUNTOF(word)) {
+            h = hash64_seed(word, sizeof *word * n, h);
+            n = 0;
+        }
+        word[n++] = in[i];
+    }
+    return hash64_seed(word, sizeof *word * n, h);
 }
 
 const struct op_bind *op_infer(struct op_memo *m, const struct op *op, const struct num *attr, u32 nin, const type_id *in, struct op_why *why)
