@@ -6,6 +6,7 @@
  *   elab_type.c  patterns against values, concrete types
  *   elab_call.c  applying ops, lambdas, pipes; spreading of tuples
  *   elab_rule.c  applying rules: overloads, alternatives, weights, the draw
+ *   elab_viable.c   which alternatives do not type, remembered by argument types
  *   elab_fn.c    once, share, each, repeat: functions of the graph and replication
  *
  * Failing.  Every step returns false when the evaluation cannot go on: a *dead end* (types, conditions,
@@ -121,6 +122,7 @@ struct elab {
     struct diags *ds;                   /* explain into this; NULL: just fail */
     struct limits limits;
     bool halt, hard, over_work;
+    bool bounded;                       /* the failure was one of limits, not of types */
     u64 steps, most_steps;
     u64 wasted, most_wasted;            /* steps whose results were undone */
     u32 nest;                           /* applications under way */
@@ -209,6 +211,10 @@ void elab_follow(struct enode *d, struct enode *decided);
 struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *at, str label, const struct gram_rule *r, struct loc loc);
 /* Decides a draw of a rule in its frame, and evaluates the alternative. */
 bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out);
+/* The alternatives known to fail for these arguments, a bit each; NULL where that is not kept (elab_viable.c). */
+u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 ncase);
+bool elab_is_terminal(const struct acase *c);           /* draws nothing, does not read depth */
+bool elab_net_is_plain(const struct gram_rules *s);
 /* Evaluates one alternative. */
 bool elab_alternate(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acase *c, struct val *out);
 void elab_attr_vars(struct elab *e, struct enode *d);   /* before the choice: attributes */

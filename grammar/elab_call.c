@@ -80,6 +80,7 @@ static bool over(struct elab *e, struct loc loc, const char *name, u128 v, u128 
 {
     if (!limit || v <= limit)
         return false;
+    e->bounded = true;
     if (e->ds) {
         struct buf a = {0}, b = {0};
         count_print(&a, v);
@@ -323,6 +324,7 @@ static bool apply_stage(struct elab *e, const struct stage *st, u32 narg, const 
 
 bool elab_apply(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
+    e->bounded |= e->nest >= MOST_NEST;
     if (e->nest >= MOST_NEST)
         return FAIL(e, E0512, at->loc, "applications are nested %u deep here", e->nest);
     e->nest++;

@@ -159,6 +159,15 @@ bool elab_alternate(struct elab *e, struct frame *f, const struct gram_rule *r, 
     return elab_eval(e, f, c->alt->expr, out) && check_result(e, f, r, out);
 }
 
+/* What trying an alternative that does not type costs, evaluated or known. */
+static void charge(struct elab *e, u64 steps_before)
+{
+    e->steps = steps_before + 8;
+    e->wasted += 8;
+    if (e->wasted > e->most_wasted)
+        e->halt = e->over_work = true;
+}
+
 bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out)
 {
     struct pick p = {.d = d};
@@ -169,8 +178,10 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
     bool retries = e->chooser->retries && !d->follows;
     struct val *saved = NULL;
     u32 depth_was = e->depth;
+    u64 *dead = NULL;
     if (retries) {
         p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);
+        dead = elab_dead(e, f, r, p.cases.n);
         if (r->nslot)       /* sizes and lets of an alternative that fails go with its memory */
             saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
     } else if (!d->follows) {
@@ -181,19 +192,34 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         int i = pick_next(e, &p);
         if (i < 0)
             return dead_end(e, d, d->d.at->loc);
-        struct emark m = elab_mark(e);
         const struct acase *c = &p.cases.at[i];
+        if (dead && *dead >> i & 1) {
+            charge(e, e->steps);
+            p.tried[i] = true;
+            if (e->halt)
+                return false;
+            continue;
+        }
+        struct emark m = elab_mark(e);
         d->taken = c;
         d->d.alt = c->alt->ast;
         d->d.inner = c->inner ? c->inner->alt->ast : NULL;
         d->d.alt_no = (u32)i;
         d->d.p = d->follows ? d->d.p : p.cases.weight[i];
         d->seq = 0;
+        e->bounded = false;
         if (elab_alternate(e, f, r, c, out))
             return true;
         if (e->halt || !retries)
             return false;
         elab_undo(e, &m);
+        if (dead && elab_is_terminal(c)) {
+            if (!e->bounded)
+                *dead |= (u64)1 << i;
+            e->wasted = m.wasted;       /* not what it took: that would show what was known */
+            e->halt = e->over_work = false;
+            charge(e, m.steps);
+        }
         if (e->halt)
             return false;
         e->depth = MAX(depth_was, d->d.depth);

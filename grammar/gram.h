@@ -37,6 +37,7 @@ struct gram_alt {
     /* Its only mention is this inline rule: it stands for one alternative per alternative of it, and the mention
      * is no draw. */
     struct gram_rules *inline_of;
+    u8 terminal;                /* elab: 1 draws nothing, 2 may */
 };
 struct gram_rule {              /* one overload */
     struct ast *ast;            /* A_RULE, A_NET or A_SPACE */
@@ -48,6 +49,7 @@ struct gram_rule {              /* one overload */
     /* Applying it makes a draw (a node of the derivation): rules and spaces always, nets when their body (or a net it calls)
      * mentions a rule or `choose`.  The draws of a net without one belong to the alternative that applies it. */
     bool draws;
+    u32 serial;                 /* among all rules */
     u32 number;                 /* among the overloads of its set, from 0 */
     u32 nattr, nparam;          /* slots 0 .. nattr-1: attributes; then parameters; then sizes of patterns, lets, family variables */
     u32 nslot;                  /* locals of a frame: see resolve.c */
@@ -55,7 +57,7 @@ struct gram_rule {              /* one overload */
     u32 nalt; const struct gram_alt *alt;
     void *cache;                /* elab: alternatives whose families and weights are constants, expanded once */
 };
-struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; };
+struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; u8 plain; /* elab: 1 draws nothing, 2 may */ };
 struct gram_monoid { struct gram_decl d; struct ast *ast; };
 struct gram_text { struct gram_decl d; struct ast *ast; };      /* text name(args) = `..` */
 struct gram_arch { struct gram_decl d; struct ast *ast; };      /* arch name in space = `..` */
@@ -74,7 +76,7 @@ struct gram {
     u32 noverride; const struct gram_override *override;
     const struct num *override_num;         /* [noverride]; BAD where it is a string */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
-    void *cache;                            /* elab: counts of op instances */
+    void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
 };
 
 /* How module texts are found: "std.nn" or a path.  Returns text in arena memory, or NULL. */

@@ -148,8 +148,11 @@ static void take_apart(struct gram *g, struct gram_rule *r)
 
 void gram_rules_prepare(struct gram *g)
 {
-    EACH_RULE(g, r)
+    u32 serial = 0;
+    EACH_RULE(g, r) {
         take_apart(g, r);
+        r->serial = ++serial;
+    }
     /* Nets that draw, until nothing changes. */
     for (bool more = true; more;) {
         more = false;

@@ -1,0 +1,129 @@
+/* elab_viable.c - which alternatives of a rule cannot be evaluated for arguments of given types.
+ *
+ * An alternative that draws nothing and does not read `depth` either types or does not, whatever is drawn around it:
+ * where it has failed once for some attributes and argument types, and not at a limit, it fails for them always.  That
+ * is kept per rule.  What is in the table never shows in a sample: the chooser is asked the same, and such a failure is
+ * charged the same work whether it was evaluated or looked up. */
+#include "grammar/elab.h"
+
+enum { MOST_WORDS = 24, MOST_ENTRIES = 400000 };
+
+struct viable { const struct gram_rule *rule; u32 nword; u64 dead; u64 word[]; };
+struct viable_table { struct hmap by_key; VEC(struct viable *) at; };
+
+/* Evaluating it asks the chooser nothing and sees nothing but locals. */
+static bool is_terminal(const struct ast *n, const struct gram_rules *inlined)
+{
+    if (!n)
+        return true;
+    switch (n->kind) {
+    case A_CHOOSE: case A_ONCE: case A_SHARE: case A_RECIPE:
+        return false;
+    case A_ID: case A_FIELD:
+        if (n->bind.kind == BIND_BUILTIN)
+            return n->bind.slot != BI_DEPTH;
+        if (n->bind.kind == BIND_RULE) {
+            const struct gram_rules *s = n->bind.ptr;
+            if (s == inlined)
+                return true;
+            for (u32 i = 0; i < s->overload.n; i++)
+                if (s->overload.at[i]->draws)
+                    return false;
+            return elab_net_is_plain(s);
+        }
+        return true;
+    default:
+        for (u32 i = 0; i < n->nkid; i++)
+            if (!is_terminal(n->kid[i], inlined))
+                return false;
+        return true;
+    }
+}
+
+/* A net that draws nothing and does not read depth.  Recursion is cut short by saying no. */
+bool elab_net_is_plain(const struct gram_rules *s)
+{
+    struct gram_rules *w = (struct gram_rules *)s;
+    if (w->plain)
+        return w->plain == 1;
+    w->plain = 2;
+    for (u32 i = 0; i < s->overload.n; i++) {
+        const struct gram_rule *r = s->overload.at[i];
+        if (!is_terminal(r->ast, NULL))
+            return false;
+    }
+    w->plain = 1;
+    return true;
+}
+
+static bool alt_is_terminal(const struct gram_alt *a)
+{
+    struct gram_alt *w = (struct gram_alt *)a;
+    if (!w->terminal)
+        w->terminal = is_terminal(a->expr, a->inline_of) && is_terminal(a->where, NULL) ? 1 : 2;
+    return w->terminal == 1;
+}
+
+bool elab_is_terminal(const struct acase *c)
+{
+    return alt_is_terminal(c->alt) && (!c->inner || alt_is_terminal(c->inner->alt));
+}
+
+static bool words_of(const struct val *v, u64 *w, u32 *n)
+{
+    if (*n + 2 > MOST_WORDS)
+        return false;
+    switch (v->kind) {
+    case V_TENSOR:
+        w[(*n)++] = (u64)V_TENSOR << 32 | v->type;
+        return true;
+    case V_NUM:
+        if (!v->exact)
+            return false;
+        w[(*n)++] = (u64)V_NUM << 32 | v->type;
+        w[(*n)++] = (u64)v->i;
+        return true;
+    case V_STR:
+        w[(*n)++] = (u64)(uintptr_t)v->s;
+        return true;
+    case V_TUPLE:
+        w[(*n)++] = (u64)V_TUPLE << 32 | v->tuple->n;
+        for (u32 i = 0; i < v->tuple->n; i++)
+            if (!words_of(&v->tuple->at[i], w, n))
+                return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 ncase)
+{
+    u64 word[MOST_WORDS];
+    u32 n = 0, at;
+    if (ncase > 64 || ncase < 2)
+        return NULL;
+    for (u32 i = 0; i < r->nattr + r->nparam; i++)
+        if (!words_of(&f->slot[i], word, &n))
+            return NULL;
+    struct viable_table *t = e->g->viable;
+    if (!t)
+        t = e->g->viable = NEW(e->g->a, struct viable_table);
+    u64 h = (u64)r->serial << 8 | n;
+    for (u32 i = 0; i < n; i++)
+        h = (h ^ word[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
+    for (u32 id = hmap_first(&t->by_key, h, &at); id; id = hmap_next(&t->by_key, h, &at)) {
+        struct viable *v = t->at.at[id - 1];
+        if (v->rule == r && v->nword == n && (n == 0 || memcmp(v->word, word, n * sizeof(*word)) == 0))
+            return &v->dead;
+    }
+    if (t->at.n >= MOST_ENTRIES)
+        return NULL;
+    struct viable *v = arena_alloc(e->g->a, sizeof(*v) + n * sizeof(*word));
+    v->rule = r;
+    v->nword = n;
+    memcpy(v->word, word, n * sizeof(*word));
+    vec_push(e->g->a, &t->at, v);
+    hmap_put(&t->by_key, h, t->at.n);
+    return &v->dead;
+}
