@@ -207,6 +207,7 @@ static bool load_by_llvm(struct batch *x, u32 n, struct llvm_symbol *sym)
 {
     struct be *be = x->be;
     LLVMErrorRef e = be->jit ? NULL : LLVMOrcCreateLLJIT(&be->jit, NULL);
+    u64 bytes = LLVMGetBufferSize(x->object);
     if (!e) {
         e = LLVMOrcLLJITAddObjectFile(be->jit, LLVMOrcLLJITGetMainJITDylib(be->jit), x->object);
         x->object = NULL;
@@ -215,6 +216,7 @@ static bool load_by_llvm(struct batch *x, u32 n, struct llvm_symbol *sym)
         LLVMOrcExecutorAddress at = 0;
         e = LLVMOrcLLJITLookup(be->jit, &at, sym[i].name);
         sym[i].at = (void *)(uintptr_t)at;
+        sym[i].bytes = bytes / n;       /* it does not tell */
     }
     if (!e)
         return true;
