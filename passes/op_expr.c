@@ -261,7 +261,13 @@ ein_node op_inst_table(struct op_inst *o, struct op_point p)
 
 ein_node op_inst_cast(struct op_inst *o, struct op_point p, enum dtype t)
 {
-    return p.t == EIN_ANY || p.t == (int)t ? p.x : ein_cast(o->x->c, p.x, t);
+    const struct cascade *c = o->x->c;
+    const struct ein_x *y = &c->node.at[p.x], *z = &c->node.at[y->a];
+    if (p.t == EIN_ANY || p.t == (int)t)
+        return p.x;
+    if (y->kind == EIN_CAST && z->kind == EIN_READ && c->tens.at[z->u].dtype == t && dtype_is_float(t))
+        return y->a;            /* there and back: a wider type keeps the value */
+    return ein_cast(o->x->c, p.x, t);
 }
 
 /* The dtype in which two operands meet. */
@@ -348,7 +354,11 @@ static struct op_point read(struct op_inst *o, u32 ox)
         struct op_point p = op_inst_point(o, x.a);
         pad = op_inst_cast(o, p, t);
     }
-    return (struct op_point){ ein_read(c, o->tens[x.u], n, sub, pad), (int)t };
+    struct op_point p = { ein_read(c, o->tens[x.u], n, sub, pad), (int)t };
+    /* 16-bit floats are stored, f32 is computed in: results are rounded once. */
+    if (t == DT_F16 || t == DT_BF16)
+        p = (struct op_point){ ein_cast(c, p.x, DT_F32), DT_F32 };
+    return p;
 }
 
 static struct op_point function(struct op_inst *o, enum ein_kind k, u32 arg, bool real)
