@@ -196,6 +196,11 @@ static void do_command(struct exec *x, u32 k)
         be_call(&x->kernel[c->kernel], &args, 0, x->cmd[k].units, x->seg[SEG_THREAD]);
         return;
     }
+    if (c->kind == PC_ONCE) {
+        struct kernel_args args = { .base = base, .sym = x->cmd[k].sym };
+        be_ref_run(p->once.at[c->kernel].fn, &args, 0, x->cmd[k].units, x->seg[SEG_THREAD]);
+        return;
+    }
     const struct plan_buf *to = &p->buf.at[c->arg[0].buf];
     u64 n = bytes_of(x, to);
     if (c->kind == PC_COPY)

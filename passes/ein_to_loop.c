@@ -26,13 +26,25 @@ bool lower_literal(enum low_role role, i64 k)
 lval lower_sym(struct lower *L, i64 k, bool tb)
 {
     for (u32 i = 0; i < L->sym.n; i++)
-        if (L->sym.at[i].k == k && L->sym.at[i].times_batch == tb)
+        if (L->symval.at[i] && L->sym.at[i].k == k && L->sym.at[i].times_batch == tb)
             return L->symval.at[i];
     struct loop_emit e = { L->f, &L->pro };
     vec_push(L->a, &L->sym, ((struct plan_int){ k, tb }));
     lval v = le_opu(&e, LO_SYM, I64, 0, L->sym.n - 1);
     vec_push(L->a, &L->symval, v);
     return v;
+}
+
+u32 lower_slot(struct lower *L, double v)
+{
+    struct loop_emit e = { L->f, &L->pro };
+    i64 bits;
+    memcpy(&bits, &v, sizeof bits);
+    vec_push(L->a, &L->sym, ((struct plan_int){ bits, false }));
+    lval x = le_opu(&e, LO_SYM, I64, 0, L->sym.n - 1);
+    vec_push(L->a, &L->symval, 0);          /* never shared by value */
+    vec_push(L->a, &L->slot, le_op(&e, LO_BITS, (struct ltype){ DT_F64, 1 }, x, 0, 0));
+    return L->slot.n - 1;
 }
 
 lval lower_size(struct lower *L, struct loop_emit *e, enum low_role role, i64 k, bool tb)
@@ -177,12 +189,11 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *c, u32 group, const
     for (u32 i = 0; i < c->eq.n; i++)
         if (c->eq.at[i].group == group) {
             struct ein_eq *e = arena_dup(a, &c->eq.at[i], sizeof *e);
-            if (e->post && !o->strict && !e->as_written)
-                e->post = lower_order(a, c, e->post);
             g.eq[g.n++] = e;
         }
     L.f = loop_fn_new(a, c->sp, c->tens.at[g.eq[g.n - 1]->out[0]].name);
     if (g.n == 1 && !g.eq[0]->scan) {
+        lower_floors(&L, (struct ein_eq *)(uintptr_t)g.eq[0]);
         struct ein_eq eq = low_collapse(&L, g.eq[0], 0);
         struct low *q = NEW(a, struct low);
         low_init(q, &L, &eq, (struct loop_emit){ L.f, &L.f->body });

@@ -618,6 +618,7 @@ static bool absorbs(struct low *q, ein_node x, u32 k, double want)
         return false;
     switch (y.kind) {
     case EIN_NUM: return y.r == 0;
+    case EIN_ARG: return true;                      /* a floor of 0 or none: max(floor, 0) is 0 */
     case EIN_MUL: return absorbs(q, y.a, k, 0) || absorbs(q, y.b, k, 0);
     case EIN_DIV: case EIN_CAST: case EIN_NEG: case EIN_ABS: case EIN_TANH: case EIN_ERF: case EIN_SQRT: return absorbs(q, y.a, k, 0);
     case EIN_ADD: case EIN_SUB: case EIN_MAX: case EIN_MIN: return absorbs(q, y.a, k, 0) && absorbs(q, y.b, k, 0);

@@ -180,6 +180,8 @@ static lval compute(struct low *q, const struct low_node *n)
     }
     case EIN_ACC:
         return q->result[y.u];
+    case EIN_ARG:               /* outside of monoids: a slot */
+        return low_as_number(q, q->L->slot.at[y.u]);
     case EIN_NEG: return unary(q, LO_FNEG, low_number(q, y.a));
     case EIN_ABS: return unary(q, LO_FABS, low_number(q, y.a));
     case EIN_SQRT: return unary(q, LO_FSQRT, low_number(q, y.a));

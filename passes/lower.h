@@ -28,6 +28,7 @@ struct lower {
     VEC(struct plan_int) sym;
     VEC(lval) symval;
     VEC(struct low_scaled) scaled;
+    VEC(lval) slot;                 /* f64 */
     struct plan_int units;
     bool several;                   /* equations: tensors may be written and read */
 };
@@ -111,8 +112,10 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *scratch, u32 group,
                             u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
 /* as: 0, or what else of the kernel reads the same tensor through a buffer of its own (epilogues). */
 u32 lower_buf(struct lower *L, u32 tens, bool write, u32 as);
-/* An epilogue with its sums in one order. */
-ein_node lower_order(struct arena *a, struct cascade *c, ein_node x);
+/* A number that is the caller's to choose (a symbol's bits): kernels that differ in it are one. */
+u32 lower_slot(struct lower *L, double v);
+/* Lower bounds of a sum of products' data operand and result: 0 (relu) or none, by slots. */
+void lower_floors(struct lower *L, struct ein_eq *e);
 /* k, or k * batch, as a symbol of the kernel. */
 lval lower_sym(struct lower *L, i64 k, bool tb);
 /* Binding policy: an extent, stride or offset is a literal only where it shapes the inner two loops. */

@@ -75,9 +75,12 @@ static bool check_cmd(struct check *c, const char *section, u32 k, const struct 
         defined[cmd->arg[0].buf] = true;
         return true;
     }
-    if (cmd->kind != PC_KERNEL || cmd->kernel >= p->kernel.n)
+    bool once = cmd->kind == PC_ONCE;
+    if ((cmd->kind != PC_KERNEL && !once) || cmd->kernel >= (once ? p->once.n : p->kernel.n))
         return no(c, section, k, "there is no such command or kernel");
-    const struct loop_fn *f = p->kernel.at[cmd->kernel].fn;
+    if (once && time >= p->load.n)
+        return no(c, section, k, "only the load section is interpreted");
+    const struct loop_fn *f = once ? p->once.at[cmd->kernel].fn : p->kernel.at[cmd->kernel].fn;
     u32 n = 0;
     for (u32 i = 0; i < f->buf.n; i++)
         n += f->buf.at[i].kind != LB_SCRATCH;
@@ -126,6 +129,9 @@ bool plan_verify(const struct plan *p, struct buf *why)
     }
     for (u32 i = 0; i < p->kernel.n; i++)
         if (!loop_verify(p->kernel.at[i].fn, why))
+            return false;
+    for (u32 i = 0; i < p->once.n; i++)
+        if (!loop_verify(p->once.at[i].fn, why))
             return false;
     for (u32 i = 0; i < p->load.n; i++)
         if (!check_cmd(&c, "load", i, &p->load.at[i], i, defined))

@@ -23,7 +23,7 @@ struct plan_buf {
 };
 extern const char *const plan_segment_word[];
 /* COPY: all of arg[1] to arg[0]. FILL: all of arg[0] with `fill`. SAMPLE offsets are times batch, of buffers with and without batch. */
-enum plan_cmd_kind { PC_KERNEL, PC_COPY, PC_FILL };
+enum plan_cmd_kind { PC_KERNEL, PC_COPY, PC_FILL, PC_ONCE /* a kernel of plan.once: interpreted, load section only */ };
 struct plan_arg { u32 buf; u64 offset; };                /* offset in bytes (batched: times batch) */
 struct plan_int { i64 k; bool times_batch; };            /* k or k * batch */
 struct plan_cmd {
@@ -39,7 +39,8 @@ struct plan_kernel { struct hash128 key; str name; struct loop_fn *fn; };
 struct plan {
     struct arena *a; str name; bool training;
     VEC(struct plan_buf) buf;
-    VEC(struct plan_kernel) kernel;         /* distinct */
+    VEC(struct plan_kernel) kernel;         /* distinct, to be compiled */
+    VEC(struct plan_kernel) once;           /* distinct, a few numbers each: not worth compiling */
     VEC(struct plan_cmd) load, run, state;
     u64 weight_bytes, state_bytes, sample_bytes, thread_bytes, const_bytes;
     u32 nin, nout; u32 *in, *out;           /* IO buffers in order of the space's inputs and outputs */

@@ -20,7 +20,7 @@ static void put_string(struct buf *b, const char *s)
 
 static void put_cmd(struct buf *b, const char *section, const struct plan_cmd *c)
 {
-    static const char *const word[] = { "kernel", "copy", "fill" };
+    static const char *const word[] = { "kernel", "copy", "fill", "once" };
     buf_putc(b, '(');
     buf_puts(b, section);
     rec_put_word(b, word[c->kind]);
@@ -68,6 +68,22 @@ static void put_list(struct buf *b, const char *head, u32 n, const u32 *at)
     buf_puts(b, ")\n");
 }
 
+static void put_kernels(struct buf *b, const char *head, u32 n, const struct plan_kernel *k)
+{
+    for (u32 i = 0; i < n; i++) {
+        char hex[33];
+        hash128_hex(k[i].key, hex);
+        buf_printf(b, "(%s %u", head, i);
+        put_string(b, k[i].name);
+        put_string(b, hex);
+        buf_putc(b, ' ');
+        loop_dump(b, k[i].fn);
+        while (b->n && b->at[b->n - 1] == '\n')
+            b->at[--b->n] = 0;
+        buf_puts(b, ")\n");
+    }
+}
+
 void plan_dump(struct buf *b, const struct plan *p)
 {
     buf_puts(b, "(plan");
@@ -94,18 +110,8 @@ void plan_dump(struct buf *b, const struct plan *p)
         }
         buf_puts(b, ")\n");
     }
-    for (u32 i = 0; i < p->kernel.n; i++) {
-        char hex[33];
-        hash128_hex(p->kernel.at[i].key, hex);
-        buf_printf(b, "(kernel %u", i);
-        put_string(b, p->kernel.at[i].name);
-        put_string(b, hex);
-        buf_putc(b, ' ');
-        loop_dump(b, p->kernel.at[i].fn);
-        while (b->n && b->at[b->n - 1] == '\n')
-            b->at[--b->n] = 0;
-        buf_puts(b, ")\n");
-    }
+    put_kernels(b, "kernel", p->kernel.n, p->kernel.at);
+    put_kernels(b, "once", p->once.n, p->once.at);
     for (u32 i = 0; i < p->load.n; i++)
         put_cmd(b, "load", &p->load.at[i]);
     for (u32 i = 0; i < p->run.n; i++)
@@ -212,15 +218,16 @@ static bool hex_digit(char c, u64 *v)
     return true;
 }
 
-static bool read_kernel(struct reader *r, const struct rec *at)
+static bool read_kernel(struct reader *r, const struct rec *at, bool once)
 {
+    u32 have = once ? r->p->once.n : r->p->kernel.n;
     struct plan_kernel k = { 0 };
     str hex;
     const struct rec *fn;
     u32 number;
     if (!read_u32(r, at, 0, &number) || !rec_word(r->ds, at, 1, &k.name) || !rec_word(r->ds, at, 2, &hex) || !rec_list(r->ds, at, 3, "fn", &fn))
         return false;
-    bool ok = strlen(hex) == 32 && number == r->p->kernel.n;
+    bool ok = strlen(hex) == 32 && number == have;
     for (u32 i = 0; ok && i < 32; i++)
         ok = hex_digit(hex[i], i < 16 ? &k.key.hi : &k.key.lo);
     if (!ok)
@@ -228,7 +235,10 @@ static bool read_kernel(struct reader *r, const struct rec *at)
     k.fn = loop_read_rec(r->a, r->sp, r->ds, fn);
     if (!k.fn)
         return false;
-    vec_push(r->a, &r->p->kernel, k);
+    if (once)
+        vec_push(r->a, &r->p->once, k);
+    else
+        vec_push(r->a, &r->p->kernel, k);
     return true;
 }
 
@@ -258,12 +268,14 @@ static bool read_cmd(struct reader *r, const struct rec *at, struct plan_cmd *c)
         return read_index(r, at, 1, p->buf.n, &c->arg[0].buf) &&
                (c->kind == PC_FILL ? rec_real(r->ds, at, 2, &c->fill) : read_index(r, at, 2, p->buf.n, &c->arg[1].buf));
     }
-    if (strcmp(kind, "kernel"))
-        return bad(r, at, "a command is kernel, copy or fill");
+    bool once = strcmp(kind, "once") == 0;
+    if (!once && strcmp(kind, "kernel"))
+        return bad(r, at, "a command is kernel, once, copy or fill");
+    c->kind = once ? PC_ONCE : PC_KERNEL;
     const struct rec *args = part(r, at, "args"), *syms = part(r, at, "syms"), *units = part(r, at, "units"), *cost = part(r, at, "cost");
     u32 n;
     struct plan_int *u;
-    if (!args || !syms || !units || !cost || !read_index(r, at, 1, p->kernel.n, &c->kernel) || !read_u32(r, at, 2, &c->group) ||
+    if (!args || !syms || !units || !cost || !read_index(r, at, 1, once ? p->once.n : p->kernel.n, &c->kernel) || !read_u32(r, at, 2, &c->group) ||
         !rec_word(r->ds, at, 6, &c->what) || !read_ints(r, syms, &c->nsym, &c->sym) || !read_ints(r, units, &n, &u) ||
         !read_u64(r, cost, 0, &c->macs) || !read_u64(r, cost, 1, &c->flops) || !read_u64(r, cost, 2, &c->bytes))
         return false;
@@ -306,7 +318,9 @@ static bool read_one(struct reader *r, const struct rec *at)
     if (strcmp(at->text, "buf") == 0)
         return read_buf(r, at);
     if (strcmp(at->text, "kernel") == 0)
-        return read_kernel(r, at);
+        return read_kernel(r, at, false);
+    if (strcmp(at->text, "once") == 0)
+        return read_kernel(r, at, true);
     if (strcmp(at->text, "in") == 0)
         return read_list(r, at, &p->nin, &p->in);
     if (strcmp(at->text, "out") == 0)
