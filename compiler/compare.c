@@ -166,8 +166,9 @@ static bool compare_ends(struct job *j, void *const *in, void *const *out)
                 continue;
             }
             j->r->worst_end = fmax(j->r->worst_end, ratio(elem_get(b->dtype, out[k], x), want->v[x], want->err[x]));
-            /* Both evaluations are in f64: their errors are 2^-29 of the f32 bound each. */
-            j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], want->err[x] * 0x1p-28 + 1e-300));
+            /* Both evaluations are in f64: their errors are 2^-29 of an f32 bound each. */
+            double scale = b->dtype == DT_F64 ? 2 : 0x1p-28;
+            j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], want->err[x] * scale + 1e-300));
         }
         k++;
     }
