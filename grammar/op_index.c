@@ -46,6 +46,8 @@ void ob_unify(struct ob *o, u32 a, u32 b, u32 index, struct loc at)
             struct diag *d = diag_add(o->ds, E0405, at, "index `%s` ranges over %s and over %s", name, range_text(o, x), range_text(o, y));
             diag_label(o->ds, d, x->loc, "%s here", ob_text(o, x->extent));
             diag_label(o->ds, d, y->loc, "but %s here", ob_text(o, y->extent));
+            if (index < o->index.n && !o->index.at[index].rank)
+                diag_hint(o->ds, d, "if it is to go over a part of an axis, say so: `rank %s: ...`", name);
             return;
         }
         if (same < 0)

@@ -15,3 +15,4 @@ op f(x: [3, N]) -> y: [N] {
 //     |               - but 4 here
 //   6 |     y[n] += x[k, n] * w[k, n]
 //     |                         ^
+//     = help: if it is to go over a part of an axis, say so: `rank k: ...`

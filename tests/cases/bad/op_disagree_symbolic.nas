@@ -10,3 +10,4 @@ op f(x: [N]) -> y: [N + 1] { y[n] = x[n] }
 //     |                                       ^
 //     |          - but N here
 //     |                     ----- N + 1 here
+//     = help: if it is to go over a part of an axis, say so: `rank n: ...`

@@ -15,3 +15,4 @@ op f(x: [N]) -> y: [2*N] {
 //   ...
 //   6 |     y[j] = t[j]
 //     |              ^
+//     = help: if it is to go over a part of an axis, say so: `rank j: ...`
