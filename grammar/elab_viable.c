@@ -4,12 +4,13 @@
  * where it has failed once for some attributes and argument types, and not at a limit, it fails for them always.  That
  * is kept per rule.  What is in the table never shows in a sample: the chooser is asked the same, and such a failure is
  * charged the same work whether it was evaluated or looked up. */
+#include "compiler/ir/idmap.h"
 #include "grammar/elab.h"
 
 enum { MOST_WORDS = 24, MOST_ENTRIES = 400000 };
 
 struct viable { const struct gram_rule *rule; u32 nword; u64 dead; u64 word[]; };
-struct viable_table { struct hmap by_key; VEC(struct viable *) at; };
+struct viable_table { struct idmap by_key; VEC(struct viable *) at; };
 
 /* Evaluating it asks the chooser nothing and sees nothing but locals. */
 static bool is_terminal(const struct ast *n, const struct gram_rules *inlined)
@@ -112,7 +113,8 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
     u64 h = (u64)r->serial << 8 | n;
     for (u32 i = 0; i < n; i++)
         h = (h ^ word[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
-    for (u32 id = hmap_first(&t->by_key, h, &at); id; id = hmap_next(&t->by_key, h, &at)) {
+    at = idmap_home(&t->by_key, h);
+    for (u32 id; (id = idmap_find(&t->by_key, h, &at));) {
         struct viable *v = t->at.at[id - 1];
         if (v->rule == r && v->nword == n && (n == 0 || memcmp(v->word, word, n * sizeof(*word)) == 0))
             return &v->dead;
@@ -124,6 +126,6 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
     v->nword = n;
     memcpy(v->word, word, n * sizeof(*word));
     vec_push(e->g->a, &t->at, v);
-    hmap_put(&t->by_key, h, t->at.n);
+    idmap_put(e->g->a, &t->by_key, h, t->at.n);
     return &v->dead;
 }

@@ -7,6 +7,7 @@
  * follow, and parameters added later (ab_param) carry the ADDED bit; closing renumbers to the
  * order of arch.h: all parameters, then outputs. */
 #include "compiler/ir/arch.h"
+#include "compiler/ir/idmap.h"
 
 enum { ADDED = 0x80000000u };
 
@@ -22,7 +23,7 @@ struct open_fn {
 struct arch_builder {
     struct arch *arch;
     struct open_fn *open;
-    struct hmap by_hash;
+    struct idmap by_hash;
     VEC(u32) reach;                 /* per function: how many levels beyond it its ties reach */
 };
 
@@ -118,21 +119,21 @@ static aval renumber(const struct open_fn *o, aval v)
 static void number_labels(struct arena *a, struct afn *f)
 {
     u32 n = f->node.n;
-    struct hmap seen = {0};
-    u32 *count = NEW_ARRAY(a, u32, n + 1), at;
+    struct idmap seen = {0};
+    u32 *count = NEW_ARRAY(a, u32, n + 1);
     for (u32 i = 0; i < n; i++) {
         struct anode *nd = &f->node.at[i];
         if (!nd->label)
             nd->label = "node";
         u64 h = hash64(nd->label, strlen(nd->label));
-        u32 first = 0;
-        for (u32 k = hmap_first(&seen, h, &at); k; k = hmap_next(&seen, h, &at))
+        u32 first = 0, at = idmap_home(&seen, h), k;
+        while ((k = idmap_find(&seen, h, &at)))
             if (strcmp(f->node.at[k - 1].label, nd->label) == 0) {
                 first = k;
                 break;
             }
         if (!first) {
-            hmap_put(&seen, h, i + 1);
+            idmap_put(a, &seen, h, i + 1);
             continue;
         }
         /* The numbered name may itself be taken ("conv_2" written by hand): go on until it is free. */
@@ -141,16 +142,16 @@ static void number_labels(struct arena *a, struct afn *f)
             char *s = arena_printf(a, "%s_%u", f->node.at[first - 1].label, count[first] + 1);
             u64 hs = hash64(s, strlen(s));
             bool taken = false;
-            for (u32 k = hmap_first(&seen, hs, &at); k && !taken; k = hmap_next(&seen, hs, &at))
+            at = idmap_home(&seen, hs);
+            while (!taken && (k = idmap_find(&seen, hs, &at)))
                 taken = strcmp(f->node.at[k - 1].label, s) == 0;
             if (taken)
                 continue;
             nd->label = s;
-            hmap_put(&seen, hs, i + 1);
+            idmap_put(a, &seen, hs, i + 1);
             break;
         }
     }
-    hmap_free(&seen);
 }
 
 struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out)
@@ -238,13 +239,13 @@ static u32 fn_reach(const struct arch_builder *b, const struct afn *f)
 u32 ab_keep(struct arch_builder *b, struct afn *f)
 {
     u64 h = fn_hash(f);
-    u32 at;
-    for (u32 id = hmap_first(&b->by_hash, h, &at); id; id = hmap_next(&b->by_hash, h, &at))
+    u32 at = idmap_home(&b->by_hash, h), id;
+    while ((id = idmap_find(&b->by_hash, h, &at)))
         if (ab_equal(&b->arch->fn.at[id - 1], f))
             return id - 1;
     vec_push(b->arch->a, &b->reach, fn_reach(b, f));
     vec_push(b->arch->a, &b->arch->fn, *f);
-    hmap_put(&b->by_hash, h, b->arch->fn.n);
+    idmap_put(b->arch->a, &b->by_hash, h, b->arch->fn.n);
     return b->arch->fn.n - 1;
 }
 
@@ -290,6 +291,5 @@ bool ab_splice(struct arch_builder *b, const struct afn *f, const aval *arg, ava
 struct arch *ab_finish(struct arch_builder *b)
 {
     CHECK(!b->open && b->arch->fn.n);
-    hmap_free(&b->by_hash);
     return b->arch;
 }
