@@ -265,6 +265,30 @@ static double counted(u64 i)    /* [2, 5]: how many of 5 are less, as numbers */
         n += noise(i / 5 * 5 + k) < noise(i);
     return n;
 }
+static double id(u64 i)         /* what integer inputs hold: 0 .. 7 */
+{
+    return floor(4 + 4 * noise(i));
+}
+static double histogram(u64 i)      /* how often i of 8 is among 20 */
+{
+    double n = 0;
+    for (u64 k = 0; k < 20; k++)
+        n += id(i / 8 * 20 + k) == (double)(i % 8);
+    return n;
+}
+static double whole_numbers(u64 i)      /* half of twice the sums of 8, plus the place */
+{
+    double n = 0;
+    for (u64 k = 0; k < 8; k++)
+        n += id(i * 8 + k);
+    return (2 * n + (double)(i % 4)) / 2;
+}
+static double gathered_twice(u64 i)     /* t[x[x[s]]] with t[v] = v * v - v */
+{
+    u64 row = i / 8 * 8;
+    double v = id(row + (u64)id(i));
+    return v * v - v;
+}
 static double positions(u64 i)      /* [4, 3]: numbers made of indices */
 {
     return noise(i) + (double)(i / 3 % 4) * (double)(i % 3) + (double)(i % 3) / 2;
@@ -289,7 +313,23 @@ static void values(void **state)
     value(w, "op f(x: [A, B, C]) -> y: [(A B), C] { y[(a b), c] = x[a, b, c] }\nop g(x: [(A B), C]) -> y: [A, B, C] { y[a, b, c] = x[(a b), c] }\n"
              "space s(x: [2, 3, 2]) -> [2, 3, 2] = x |> f |> g\n", folded, BATCH * 12);
     value(w, "op f(x: [S, K]) -> y: [S, K] { y[s, k] += select(x[s, j] < x[s, k], 1, 0) }\nspace s(x: [2, 5]) -> [2, 5] = x |> f\n", counted, BATCH * 10);
+    value(w, "op f(x: i32[S]) -> y: i32[8] { rank v: 8\n y[v] += select(x[s] == v, 1, 0) }\nspace s(x: i32[20]) -> i32[8] = x |> f\n", histogram, BATCH * 8);
+    value(w, "op sum(x: i32[S, K]) -> y: i32[S] { y[s] += x[s, k] }\nop twice(x: i32[S]) -> y: i32[S] { y[s] = x[s] * 2 + s }\n"
+             "op half(x: i32[S]) -> y: [S] { y[s] = x[s] / 2 }\nspace s(x: i32[4, 8]) -> [4] = x |> sum |> twice |> half\n", whole_numbers, BATCH * 4);
+    value(w, "op f(x: i32[S]) -> y: [S] { rank v: 8\n const t[v] = v * v - v\n y[s] = t[x[x[s]]] }\nspace s(x: i32[8]) -> [8] = x |> f\n", gathered_twice, BATCH * 8);
     value(w, "op f(x: [I, J]) -> y: [I, J] { y[i, j] = x[i, j] + i * j + j / 2 }\nspace s(x: [4, 3]) -> [4, 3] = x |> f\n", positions, BATCH * 12);
+}
+
+/* 16-bit floats: operands widened, sums in f32, one rounding a result; moving data rounds nothing. */
+static void narrow_floats(void **state)
+{
+    struct world *w = *state;
+    lower(w, "import std.nn\nspace s(x: f16[4, 8]) -> f16[6, 4] = x |> linear[6] |> transpose\n", false);
+    has(w, "(acc f32)\n  (body (mul (cast f32 (read x r0 r1 r3)) (cast f32 (read linear.w r2 r3))))\n  (post (cast f16 (acc 0)))");
+    has(w, "(body (cast f16 (add (cast f32 (read linear.z r0 r1 r2)) (cast f32 (read linear.b r2)))))");
+    has(w, "(acc f16)\n  (body (read linear.y r0 r2 r1))");
+    lower(w, "import std.nn\nspace s(x: f64[4, 8]) -> f64[4, 6] = x |> linear[6]\n", false);
+    assert_int_equal(count(w, "f32"), 0);
 }
 
 static void batch_statistics(void **state)
@@ -367,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(training_states, setup, teardown),
         cmocka_unit_test_setup_teardown(outputs_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(values, setup, teardown),
+        cmocka_unit_test_setup_teardown(narrow_floats, setup, teardown),
         cmocka_unit_test_setup_teardown(batch_statistics, setup, teardown),
         cmocka_unit_test_setup_teardown(every_op_of_the_library, setup, teardown),
     };
