@@ -3,6 +3,7 @@
  *     nasc pass ein-view,ein-fuse file.ein        the rewritten cascade on stdout, firings on stderr
  *     nasc pass verify file.plan                  reads, verifies and prints again
  */
+#include "compiler/base/rec.h"
 #include "compiler/cli.h"
 #include "compiler/pipeline.h"
 
@@ -60,25 +61,38 @@ static nasc_status pass_ein(struct cli *c, const struct src *src, const char *pa
     return print_verified(c, true, &why, &text);
 }
 
+/* A text of loops may hold several functions, as --dump=loop prints them. */
 static nasc_status pass_loop(struct cli *c, const struct src *src, const char *passes)
 {
     nasc_session *s = c->s;
-    struct loop_fn *f = loop_read(s->a, s->sp, &s->ds, src);
+    bool legalize = strcmp(passes, "loop-legalize") == 0, clean = strcmp(passes, "loop-clean") == 0;
+    if (!legalize && !clean && strcmp(passes, "verify"))
+        return cli_usage(c, "loops take `verify`, `loop-clean` or `loop-legalize`, not `%s`", passes);
+    struct backend_handle *be = legalize ? session_backend(s, c->value[OPT_BACKEND]) : NULL;
+    if (legalize && !be)
+        return NASC_ENV;
+    u32 n;
+    struct rec *fn = rec_parse(s->a, s->sp, &s->ds, src, &n);
     struct buf why = {0}, text = {0};
-    if (!f)
-        return NASC_WRONG;
-    bool ok = loop_verify(f, &why);
-    if (ok && strcmp(passes, "loop-legalize") == 0) {
-        struct backend_handle *be = session_backend(s, c->value[OPT_BACKEND]);
-        if (!be)
-            return NASC_ENV;
-        loop_legalize(f, &s->mach, be->be->can);
-        ok = loop_verify(f, &why);
-    } else if (strcmp(passes, "verify")) {
-        return cli_usage(c, "loops take `verify` or `loop-legalize`, not `%s`", passes);
+    bool ok = true;
+    for (u32 i = 0; fn && i < n && ok; i++) {
+        struct loop_fn *f = loop_read_rec(s->a, s->sp, &s->ds, &fn[i]);
+        if (!f)
+            fn = NULL;
+        else if ((ok = loop_verify(f, &why))) {
+            if (clean)
+                loop_clean(f);
+            if (legalize)
+                loop_legalize(f, &s->mach, be->be->can);
+            ok = loop_verify(f, &why);
+            loop_dump(&text, f);
+        }
     }
-    loop_dump(&text, f);
-    return print_verified(c, ok, &why, &text);
+    if (fn)
+        return print_verified(c, ok, &why, &text);
+    buf_free(&why);
+    buf_free(&text);
+    return NASC_WRONG;
 }
 
 static nasc_status pass_plan(struct cli *c, const struct src *src, const char *passes)
