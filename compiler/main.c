@@ -75,11 +75,15 @@ static nasc_status parse_options(struct cli *c, const struct verb *v, int argc, 
     }
     opterr = 0;
     for (;;) {
-        int at = optind, k = getopt_long(argc, argv, so, lo, NULL);
+        int k = getopt_long(argc, argv, so, lo, NULL);
         if (k == -1)
             break;
-        if (k == '?' || k == ':')
-            return cli_usage(c, k == ':' ? "option %s needs a value" : "unknown option %s", argv[at < argc ? at : argc - 1]);
+        if (k == '?' || k == ':') {
+            /* A letter may stand among others; a long option is what was read last (words have been moved behind). */
+            const char letter[] = {'-', (char)optopt, 0};
+            return cli_usage(c, k == ':' ? "option %s needs a value" : "unknown option %s",
+                             optopt && optopt < 256 ? letter : argv[optind - 1]);
+        }
         u32 id = 0;
         if (k >= 256)
             id = (u32)k - 256;

@@ -93,7 +93,8 @@ static void put_cell(struct buf *b, const struct out_col *col, const struct out_
 
 static void flush_out(struct out *o)
 {
-    fwrite(o->b.at, 1, o->b.n, stdout);
+    if (o->b.n)
+        fwrite(o->b.at, 1, o->b.n, stdout);
     fflush(stdout);
     buf_clear(&o->b);
 }
