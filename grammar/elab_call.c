@@ -153,11 +153,9 @@ static bool op_attrs(struct elab *e, const struct stage *st, const struct gram_o
     const struct ast *ast = set->ast.at[k], *attrs = ast->kid[OP_ATTRS];
     u32 n = attrs ? attrs->nkid : 0, pos = 0;
     struct frame *f = NULL;
-    bool *given = NULL, all = st->nattr == n;
-    if (n) {
+    bool some[32] = {false}, *given = n > COUNTOF(some) ? NEW_ARRAY(e->a, bool, n) : some, all = st->nattr == n;
+    if (!all)
         f = elab_frame(e, set->nslot.at[k], NULL);
-        given = NEW_ARRAY(e->a, bool, n);
-    }
     for (u32 i = 0; i < st->nattr; i++) {
         const struct sattr *s = &st->attr[i];
         u32 j = n;
@@ -176,7 +174,8 @@ static bool op_attrs(struct elab *e, const struct stage *st, const struct gram_o
         if (s->v.kind != V_NUM)
             return elab_wrong(e, E0306, s->loc, "attribute `%s` of `%s` is a number, not %s", attrs->kid[j]->text, set->d.name, val_kind_name(&s->v));
         given[j] = true;
-        f->slot[j] = s->v;
+        if (f)
+            f->slot[j] = s->v;
         num[j] = val_get(s->v);
     }
     if (all)

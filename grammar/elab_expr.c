@@ -93,6 +93,8 @@ static bool eval_stage(struct elab *e, struct frame *f, const struct ast *n, con
     return true;
 }
 
+static bool is_fresh(const struct ast *n);
+
 /* f[64, K = 3] */
 static bool eval_index(struct elab *e, struct frame *f, const struct ast *n, struct val *out)
 {
@@ -115,7 +117,14 @@ static bool eval_index(struct elab *e, struct frame *f, const struct ast *n, str
         if (s->v.kind == V_TENSOR)
             return elab_wrong(e, E0306, k->loc, "an attribute is a number, a string or a function, not a tensor");
     }
-    *out = stage_val(stage_with_attrs(e, st, n->nkid - 1, attr));
+    if (is_fresh(n->kid[0])) {
+        struct stage *own = (struct stage *)st;
+        own->nattr = n->nkid - 1;
+        own->attr = attr;
+        *out = stage_val(own);
+    } else {
+        *out = stage_val(stage_with_attrs(e, st, n->nkid - 1, attr));
+    }
     return true;
 }
 
@@ -292,6 +301,14 @@ static bool eval_block(struct elab *e, struct frame *f, const struct ast *n, str
     return true;
 }
 
+/* A name of an op or a rule, or its label: evaluating it made a stage that nobody else has. */
+static bool is_fresh(const struct ast *n)
+{
+    if (n->kind == A_LABEL)
+        n = n->kid[0];
+    return (n->kind == A_ID || n->kind == A_FIELD) && (n->bind.kind == BIND_OP || n->bind.kind == BIND_RULE);
+}
+
 static bool eval_label(struct elab *e, struct frame *f, const struct ast *n, struct val *out)
 {
     const struct ast *head = n->kid[0];
@@ -300,7 +317,7 @@ static bool eval_label(struct elab *e, struct frame *f, const struct ast *n, str
     if (!elab_callee(e, f, head, out))
         return false;
     if (out->kind == V_STAGE) {
-        struct stage *st = arena_dup(e->a, out->stage, sizeof(*st));
+        struct stage *st = is_fresh(head) ? (struct stage *)out->stage : arena_dup(e->a, out->stage, sizeof(*st));
         st->label = n->text;
         st->at = n;
         *out = stage_val(st);

@@ -70,6 +70,20 @@ bool elab_is_terminal(const struct acase *c)
     return alt_is_terminal(c->alt) && (!c->inner || alt_is_terminal(c->inner->alt));
 }
 
+static bool any_terminal(const struct gram_rule *r)
+{
+    for (u32 i = 0; i < r->nalt; i++) {
+        const struct gram_alt *a = &r->alt[i];
+        const struct gram_rule *in = a->inline_of ? a->inline_of->overload.at[0] : NULL;
+        bool inner = !in;
+        for (u32 k = 0; in && k < in->nalt && !inner; k++)
+            inner = alt_is_terminal(&in->alt[k]);
+        if (inner && alt_is_terminal(a))
+            return true;
+    }
+    return false;
+}
+
 static bool words_of(const struct val *v, u64 *w, u32 *n)
 {
     if (*n + 2 > MOST_WORDS)
@@ -102,7 +116,7 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
 {
     u64 word[MOST_WORDS];
     u32 n = 0, at;
-    if (ncase > 64 || ncase < 2)
+    if (ncase > 64 || ncase < 2 || !any_terminal(r))
         return NULL;
     for (u32 i = 0; i < r->nattr + r->nparam; i++)
         if (!words_of(&f->slot[i], word, &n))
