@@ -36,15 +36,38 @@ static struct loc named(struct loc loc, const char *name)
     return loc;
 }
 
+enum { MAX_WRITTEN_OUT = 2000 };
+
+static u32 nodes(const struct ob *o, u32 ox, u32 most)
+{
+    const struct ox *x = &o->op->ox.at[ox];
+    const u32 kid[3] = { x->a, x->b, x->c };
+    u32 n = 1;
+    for (u32 i = 0; i < 3 && n <= most; i++)
+        if (kid[i])
+            n += nodes(o, kid[i], most - n);
+    return n;
+}
+
+bool ob_small(const struct ob *o, u32 ox)
+{
+    return nodes(o, ox, MAX_WRITTEN_OUT) <= MAX_WRITTEN_OUT;
+}
+
 /* --- Declarations -------------------------------------------------------------------------- */
+
+static bool of_training(const struct ob *o, u32 ox)
+{
+    const struct ox *x = &o->op->ox.at[ox];
+    return x->kind == OX_TRAINING || (x->a && of_training(o, x->a)) || (x->b && of_training(o, x->b)) || (x->c && of_training(o, x->c));
+}
 
 static void declare_let(struct ob *o, const struct ast *s)
 {
     struct ob_let l = { .name = s->text, .ast = s, .path = o->path };
     if (!ob_name_free(o, s->text, s->loc, "a size"))
         return;
-    /* extent(batch) makes it a run-time number, which is written out where it is used; and so is
-     * what is meant only in one static case. */
+    /* extent(batch) makes it a run-time number, which is written out where it is used. */
     o->cur = UINT32_MAX;                /* no equation: no indices */
     l.ox = ob_expr(o, s->kid[0], OB_POINT);
     if (!l.ox)
@@ -53,10 +76,20 @@ static void declare_let(struct ob *o, const struct ast *s)
         diag_add(o->ds, E0429, s->kid[0]->loc, "`%s` would be a condition, not a number", s->text);
         return;
     }
-    l.slotted = ox_is_size(o->op, l.ox) && o->path.n == 0;
+    if (!ob_small(o, l.ox)) {
+        diag_add(o->ds, E0425, s->kid[0]->loc, "`%s` reads the batch and is written out where it is used: it is too large for that", s->text);
+        return;
+    }
+    l.slotted = ox_is_size(o->op, l.ox);
     if (l.slotted) {
-        l.slot = ob_new_slot(o, s->text, s->loc, l.ox);
-        vec_push(o->a, &o->where, ((struct owhere){ l.slot, l.ox, true, s->loc }));
+        /* A size of one static case: it need not exist in the others. */
+        struct ob_path p = { 0 };
+        for (u32 i = 0; i < o->path.n; i++)
+            if (!of_training(o, o->path.at[i].ox))
+                p = path_with(o, p, o->path.at[i].ox, o->path.at[i].holds);
+        u32 g = ob_guard(o, p), v = g ? ob_node(o, (struct ox){ .kind = OX_SELECT, .a = g, .b = l.ox, .c = ob_int(o, 0, s->loc), .loc = s->loc }) : l.ox;
+        l.slot = ob_new_slot(o, s->text, s->loc, g ? 0 : l.ox);
+        vec_push(o->a, &o->where, ((struct owhere){ l.slot, v, true, s->loc }));
     }
     vec_push(o->a, &o->let, l);
 }
@@ -292,6 +325,10 @@ static bool numbers(struct ob *o, const struct ast *e, u32 n, u32 *out)
             u32 v = ob_expr(o, l->kid[1], OB_POINT);
             if (!v)
                 return false;
+            if (!ob_small(o, v)) {
+                diag_add(o->ds, E0422, l->loc, "`%s` is written out where it is used, and too large for that", l->kid[0]->kid[0]->text);
+                return false;
+            }
             vec_push(o->a, &o->marg, ((struct ob_marg){ l->kid[0]->kid[0]->text, NULL, 0, v }));
         }
         return numbers(o, e->kid[e->nkid - 1], n, out);

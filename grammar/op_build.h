@@ -42,7 +42,7 @@ struct ob_tensor {              /* beside op->tensor[] */
 };
 /* W of W[t] welford= ...: read by its parts only, which are tensors from `first` on. */
 struct ob_head { str name; u32 first, n, monoid; };
-struct ob_fold { u32 tensor, at, ox; };                 /* (h w) on an axis without declared factors */
+struct ob_fold { u32 tensor, at, ox, guard; };                 /* (h w) on an axis without declared factors */
 struct ob_weak { u32 a, b, index; struct loc loc; };    /* unify if nothing else says what the index is */
 struct ob_marg { str base, field; u32 arg, ox; };       /* a name of a monoid's lift or merge */
 struct ob_eq {                  /* beside op->eq[], in written order */
@@ -82,6 +82,7 @@ struct ob {
     VEC(struct ob_weak) weak;
     VEC(struct ob_marg) marg;
     bool in_monoid, in_pad, in_pattern;
+    u32 poly_work;
     u32 run_index, batch_index;         /* 1 + index variable, 0: not met yet */
     bool has_run;                       /* some input says `..` */
     u32 cur;                            /* equation being built */
@@ -119,6 +120,7 @@ u32 ob_axis_size(struct ob *o, const struct oaxis *x);          /* its extent as
 u32 ob_new_tensor(struct ob *o, struct otensor t, bool known);
 /* op_body.c */
 void ob_body(struct ob *o, const struct ast *body);
+bool ob_small(const struct ob *o, u32 ox);                       /* what is written out at its uses stays small */
 u32 ob_guard(struct ob *o, struct ob_path p);                   /* ox of a conjunction of cases */
 /* op_index.c */
 u32 ob_new_range(struct ob *o, u32 extent, struct loc loc, const char *what);

@@ -301,7 +301,7 @@ static u32 fold_subscript(struct ob *o, u32 tensor, u32 at, const struct ast *e,
             return 0;
     u32 x = ob_node(o, (struct ox){ .kind = OX_FOLDIDX, .list = ob_list(o, e->nkid, item), .nlist = e->nkid, .loc = e->loc });
     if (!axis || axis->kind != OAXIS_FOLD)
-        vec_push(o->a, &o->fold, ((struct ob_fold){ tensor, at, x }));
+        vec_push(o->a, &o->fold, ((struct ob_fold){ tensor, at, x, ob_guard(o, o->path) }));
     return x;
 }
 

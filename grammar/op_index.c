@@ -51,7 +51,7 @@ void ob_unify(struct ob *o, u32 a, u32 b, u32 index, struct loc at)
             return;
         }
         if (same < 0)
-            vec_push(o->a, &o->op->agree, ((struct oagree){ name, x->extent, y->extent, x->loc, y->loc }));
+            vec_push(o->a, &o->op->agree, ((struct oagree){ name, x->extent, y->extent, o->in_eq ? ob_guard(o, o->path) : 0, x->loc, y->loc }));
     }
     if (!x->extent) {
         x->up = b;
@@ -254,7 +254,7 @@ static void fill_axes(struct ob *o)
                                       ob_text(o, have), ob_text(o, want));
             diag_label(o->ds, d, there, "`%s` is defined here", o->op->tensor.at[f.tensor].name);
         } else if (same < 0) {
-            vec_push(o->a, &o->op->agree, ((struct oagree){ str_c(o->g->sp, "(...)"), have, want, at, there }));
+            vec_push(o->a, &o->op->agree, ((struct oagree){ str_c(o->g->sp, "(...)"), have, want, f.guard, at, there }));
         }
     }
 }

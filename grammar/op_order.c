@@ -317,7 +317,10 @@ static void find_edges(struct ob *o, struct sched *s)
         }
     }
     memcpy(s->reach, s->edge, (size_t)n * n);
-    for (u32 k = 0; k < n; k++)
+    bool iter = false;
+    for (u32 i = 0; i < o->op->index.n; i++)
+        iter |= o->op->index.at[i].iter;
+    for (u32 k = 0; k < n && iter; k++)     /* asked only for scans and in complaints */
         for (u32 i = 0; i < n; i++)
             for (u32 j = 0; j < n && s->reach[i * n + k]; j++)
                 s->reach[i * n + j] |= s->reach[k * n + j];

@@ -6,7 +6,7 @@
  * Definitions are written out: with CG = C/G, G*CG is C. */
 #include "grammar/op_build.h"
 
-enum { MAX_MONO = 48, MAX_ATOM = 8, MAX_DEPTH = 40 };
+enum { MAX_MONO = 48, MAX_ATOM = 8, MAX_DEPTH = 40, MAX_WORK = 2000 };
 
 struct mono { struct num k; u32 n; struct { u32 ox; i32 power; } at[MAX_ATOM]; };
 struct poly { bool bad; u32 n; struct mono at[MAX_MONO]; };
@@ -84,7 +84,7 @@ static void atom(struct poly *p, u32 ox)
 static void poly_of(struct ob *o, u32 ox, struct poly *p, u32 depth)
 {
     const struct ox x = o->op->ox.at[ox];
-    p->bad = depth > MAX_DEPTH;
+    p->bad = depth > MAX_DEPTH || ++o->poly_work > MAX_WORK;     /* definitions written out can double at each step */
     p->n = 0;
     if (p->bad)
         return;
@@ -165,6 +165,7 @@ int ob_same_size(struct ob *o, u32 a, u32 b)
         return 1;
     struct arena_mark mark = arena_mark(o->a);
     struct poly *p = NEW(o->a, struct poly), *q = NEW(o->a, struct poly);
+    o->poly_work = 0;
     poly_of(o, a, p, 0);
     poly_of(o, b, q, 0);
     for (u32 i = 0; i < q->n && !p->bad && !q->bad; i++) {

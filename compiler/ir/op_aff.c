@@ -321,10 +321,13 @@ bool opc_prove(struct chk *c, const struct aff *s, u32 depth)
                 struct num k = num_div(s->at[j].k, q->at[i].k);
                 if (is_bad(k) || negative(k) || zero(k))
                     continue;
+                struct arena_mark mark = arena_mark(c->a);
                 struct aff *r = NEW(c->a, struct aff);
                 *r = *s;
                 opc_add(c, r, q, num_neg(k));
-                if (!r->bad && opc_prove(c, r, depth - 1))
+                bool yes = !r->bad && opc_prove(c, r, depth - 1);
+                arena_reset(c->a, mark);
+                if (yes)
                     return true;
             }
         }

@@ -238,6 +238,11 @@ void op_dump(struct buf *b, const struct op *op)
         rec_put_word(b, op->agree.at[i].index);
         dump_ox(b, op, op->agree.at[i].a);
         dump_ox(b, op, op->agree.at[i].b);
+        if (op->agree.at[i].guard) {
+            buf_puts(b, " (if");
+            dump_ox(b, op, op->agree.at[i].guard);
+            buf_putc(b, ')');
+        }
         rec_close(b);
     }
     for (u32 i = 0; i < op->monoid.n; i++)

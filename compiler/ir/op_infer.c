@@ -241,6 +241,8 @@ static bool run_agree(struct infer *f)
 {
     for (u32 i = 0; i < f->op->agree.n; i++) {
         const struct oagree *g = &f->op->agree.at[i];
+        if (!op_static(f->b, f->t, g->guard, false) && !op_static(f->b, f->t, g->guard, true))
+            continue;
         struct num a = op_size(f->b, f->t, g->a, false), b = op_size(f->b, f->t, g->b, false);
         if (a.kind == NUM_BAD || b.kind == NUM_BAD)
             return refuse_size(f, OPR_BAD_SIZE, UINT32_MAX, UINT32_MAX, g->la, "cannot be computed");
@@ -355,11 +357,17 @@ static bool check_inside(struct infer *f)
         if (rank > MAX_RANK)
             return refuse(f, OPR_RANK, i, 0, rank, MAX_RANK, x->loc, x->loc);
     }
-    for (u32 i = 0; i < f->op->index.n; i++) {
-        const struct oindex *x = &f->op->index.at[i];
-        i64 n;
-        if (!x->run && !x->batch && !extent_of(f, x->extent, WHY_INDEX, i, x->loc, 0, &n))
-            return false;
+    for (u32 e = 0; e < f->op->eq.n; e++) {
+        const struct oeq *q = &f->op->eq.at[e];
+        if (!op_static(f->b, f->t, q->guard, false) && !op_static(f->b, f->t, q->guard, true))
+            continue;
+        for (u32 k = 0; k < q->nix; k++) {
+            u32 i = f->op->list.at[q->ix + k];
+            const struct oindex *x = &f->op->index.at[i];
+            i64 n;
+            if (!x->run && !x->batch && !extent_of(f, x->extent, WHY_INDEX, i, x->loc, 0, &n))
+                return false;
+        }
     }
     return true;
 }

@@ -200,6 +200,25 @@ static void guards(void **state)
     assert_string_equal(world_infer(&w, "f[1] [3, 4]"), "[3, 4]");
     assert_string_equal(world_infer(&w, "f[1] [3, 5]"), "`f`: axis 0 of `b` is not a whole number");
     assert_string_equal(world_infer(&w, "f[0] [3, 5]"), "[3, 5]");       /* there is no b */
+    /* What one case asks of sizes is not asked in the other. */
+    struct op_world v;
+    world_open(&v, "op g[A](x: [N], z: [M]) -> y: [N] {\n"
+                   "    if A > 0 { let h = N / A;  rank i: h;  rank j: A;  y[i*A + j] = x[i*A + j] }\n"
+                   "    else if A == 0 { y[n] = x[n] + z[n] }\n"
+                   "    else { let r = 1 / (A + 1);  y[n] = x[n] * r }\n"
+                   "}\n"
+                   "op doubled(x: [N]) -> y: [N] where A0 = N + N, A1 = A0 + A0, A2 = A1 + A1, A3 = A2 + A2, A4 = A3 + A3, A5 = A4 + A4,\n"
+                   "    A6 = A5 + A5, A7 = A6 + A6, A8 = A7 + A7, A9 = A8 + A8, B0 = A9 + A9, B1 = B0 + B0, B2 = B1 + B1, B3 = B2 + B2,\n"
+                   "    B4 = B3 + B3, B5 = B4 + B4, B6 = B5 + B5, B7 = B6 + B6, B8 = B7 + B7, B9 = B8 + B8, C0 = B9 + B9, C1 = C0 + C0,\n"
+                   "    C2 = C1 + C1, C3 = C2 + C2, C4 = C3 + C3, C5 = C4 + C4 { rank m: C5/pow(2, 26);  t[m] = 1;  y[n] = x[n] + t[n] }\n");
+    assert_string_equal(world_infer(&v, "g[2] [6] [5]"), "[6]");
+    assert_string_equal(world_infer(&v, "g[4] [6] [5]"), "`g`: the range of index `i` is not a whole number");
+    assert_string_equal(world_infer(&v, "g[0] [6] [5]"), "`g`: index `n` ranges over N = 6 here and over M = 5 there");
+    assert_string_equal(world_infer(&v, "g[0] [6] [6]"), "[6]");
+    assert_string_equal(world_infer(&v, "g[-3] [6] [5]"), "[6]");
+    assert_string_equal(world_infer(&v, "g[-1] [6] [5]"), "`g`: size `r` cannot be computed");
+    assert_string_equal(world_infer(&v, "doubled [5]"), "[5]");
+    world_close(&v);
     struct op_why why;
     const struct op_bind *b = world_bind(&w, "f[1] [3, 4]", &why);
     assert_true(count_op(b, w.g.types).params == 2);
