@@ -371,6 +371,13 @@ static void test_edges(void **state)
     assert_true(d.backend->jit(d.be, 0, NULL, NULL, &e->why));
     for (u32 i = 0; i < 20; i++)
         assert_true(d.backend->jit(d.be, 1, &f, &k, &e->why));
+    struct mach old = e->m;
+    old.features = "+sse3";
+    if (old.isa == ISA_X86_64) {
+        buf_clear(&e->why);
+        assert_null(d.backend->open(&old, &e->why));
+        assert_non_null(strstr(e->why.at, "fma"));
+    }
     differ_close(&d);
 }
 
@@ -424,9 +431,29 @@ static void test_threads(void **state)
     differ_close(&w[0].d);
 }
 
+/* All of it for a machine without AVX-512, which this one can run: masks and gathers are done by other means there. */
+static void test_narrow(void **state)
+{
+    struct loop_env *e = *state;
+    if (e->m.vector_bits < 256) {
+        printf("  skipped: this machine has no AVX2\n");
+        return;
+    }
+    if (e->m.isa == ISA_X86_64)
+        e->m.features = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt";
+    e->m.vector_bits = 256;
+    e->m.nvreg = 16;
+    e->m.masks = false;
+    test_memory(state);
+    test_texts(state);
+    test_ops(state);
+    setenv("NASC_LOOP_PROGRAMS", "80", 0);
+    test_random(state);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, loop_env_setup, loop_env_teardown)
-    const struct CMUnitTest tests[] = { T(test_edges), T(test_ops), T(test_memory), T(test_texts), T(test_threads), T(test_random) };
+    const struct CMUnitTest tests[] = { T(test_edges), T(test_ops), T(test_memory), T(test_texts), T(test_threads), T(test_random), T(test_narrow) };
     return cmocka_run_group_tests_name("be_llvm", tests, NULL, NULL);
 }
