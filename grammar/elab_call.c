@@ -216,8 +216,7 @@ static void explain_op(struct elab *e, const struct gram_ops *set, const struct 
     if (e->ds->all.n > before && b.n) {
         struct diag *d = e->ds->all.at[e->ds->all.n - 1];
         diag_note(e->ds, d, "%s", b.at);
-        if (why->pattern.file)
-            diag_label(e->ds, d, why->pattern, "of this signature");
+        op_why_label(e->ds, d, why);
         if (set->overload.n > 1)
             diag_note(e->ds, d, "none of its %u overloads does; the note is about the last", set->overload.n);
     }

@@ -185,6 +185,8 @@ struct types *op_memo_types(const struct op_memo *m);
 /* The type function, memoised.  NULL: refused, *why says it (why may be NULL). attr: [op->nattr]. */
 const struct op_bind *op_infer(struct op_memo *m, const struct op *op, const struct num *attr, u32 nin, const type_id *in, struct op_why *why);
 void op_why_print(struct buf *b, const struct op_memo *m, const struct op *op, const struct op_why *why);
+/* Labels the places of the signature that do not fit, each with its size. */
+void op_why_label(struct diags *ds, struct diag *d, const struct op_why *why);
 /* Evaluates a size expression under a binding. */
 struct num op_size(const struct op_bind *b, const struct types *t, u32 ox, bool training);
 /* Is this tensor / equation there under the binding (static guards)? */

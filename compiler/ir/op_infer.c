@@ -385,7 +385,6 @@ static bool infer(struct op_memo *m, struct entry *e)
         e->bind.dtvar[i] = DT_F32;      /* of parameters and outputs when no input says it */
     for (u32 i = 0; i < op->nattr; i++) {
         e->bind.slot[i].v = e->attr[i];
-        f.slot_loc[i] = op->loc;
     }
     if (e->nin != op->nin)
         return refuse(&f, OPR_ARITY, e->nin, 0, e->nin, op->nin, op->loc, op->loc);
@@ -557,4 +556,23 @@ void op_why_print(struct buf *b, const struct op_memo *m, const struct op *op, c
             buf_printf(b, ": it reaches %" PRIi64, why->got);
         break;
     }
+}
+
+void op_why_label(struct diags *ds, struct diag *d, const struct op_why *why)
+{
+    struct loc a = why->pattern, b = why->pattern2;
+    bool two = b.file && (a.off != b.off || a.len != b.len);
+    if (why->code == OPR_EXTENT || (why->code == OPR_RANK && two)) {
+        const char *what = why->code == OPR_RANK ? " axes" : "";
+        if (a.file)
+            diag_label(ds, d, a, "%" PRIi64 "%s here", why->got, what);
+        if (two)
+            diag_label(ds, d, b, "%" PRIi64 "%s here", why->want, what);
+        return;
+    }
+    if (a.file)
+        diag_label(ds, d, a, "of this signature");
+    if (why->code == OPR_INDEX_RANGE || why->code == OPR_REGION)
+        if (two)
+            diag_label(ds, d, b, "in this equation");
 }

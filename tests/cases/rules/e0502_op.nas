@@ -8,9 +8,10 @@ space s(x: [3, 8, 8], y: [3, 8, 9]) -> [3, 8, 8] = x |> conv[6] |> (z => z + y)
 //     |
 //   4 | space s(x: [3, 8, 8], y: [3, 8, 9]) -> [3, 8, 8] = x |> conv[6] |> (z => z + y)
 //     |                                                                          ^^^^^
-//    ::: %{root}/stdlib/prelude.nas:3:23
+//    ::: %{root}/stdlib/prelude.nas:3:13
 //     |
 //   3 | op add(a: T[..], b: T[..]) -> y: T[..] { y[..] = a[..] + b[..] }
-//     |                       -- of this signature
+//     |             -- 6 here
+//     |                       -- 3 here
 //     = note: `add`: axis 0 of `b` is 3, it must be 6
 //   error[E0690]: no architecture found for sample 0 of seed 1 in 1 attempts
