@@ -48,7 +48,7 @@ struct backend_handle *session_backend(nasc_session *s, const char *name)
     }
     struct buf b = {0};
     if (h.be->open) {
-        h.inst = h.be->open(&s->mach, &b);
+        h.inst = h.be->open(session_mach(s), &b);
         if (!h.inst) {
             session_complain(s, E0901, "backend `%s` does not start: %s", h.be->name, b.at ? b.at : "");
             buf_free(&b);

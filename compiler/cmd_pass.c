@@ -83,7 +83,7 @@ static nasc_status pass_loop(struct cli *c, const struct src *src, const char *p
             if (clean)
                 loop_clean(f);
             if (legalize)
-                loop_legalize(f, &s->mach, be->be->can);
+                loop_legalize(f, session_mach(s), be->be->can);
             ok = loop_verify(f, &why);
             loop_dump(&text, f);
         }

@@ -2,6 +2,7 @@
 #include "compiler/cli.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "nasc: unknown verb `%s`%s%s%s\n", argv[1], near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
         return NASC_USAGE;
     }
+    /* Arenas come and go with every sample: keep their memory instead of faulting it in again. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 4 << 20);
     struct cli c = {.s = nasc_open(), .verb = v->name};
     if (!c.s) {
         fprintf(stderr, "nasc: out of memory\n");

@@ -65,7 +65,7 @@ void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options
 struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c, const struct pass_options *o)
 {
     u64 t = clock_ns();
-    struct plan *p = ein_to_plan(a, c, &s->mach, o);
+    struct plan *p = ein_to_plan(a, c, session_mach(s), o);
     session_clock(s, STAGE_PLAN, t);
     struct buf why = {0};
     if (s->checked)
@@ -105,7 +105,7 @@ bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan 
         if (find_kernel(s, key))
             continue;
         struct loop_fn *f = keep(s, p->kernel.at[i].fn);
-        loop_legalize(f, &s->mach, be->be->can);
+        loop_legalize(f, session_mach(s), be->be->can);
         if (s->checked) {
             struct buf why = {0};
             if (!loop_verify(f, &why)) {

@@ -20,7 +20,6 @@ nasc_session *nasc_open(void)
 #ifdef NASC_CHECKED
     s->checked = true;
 #endif
-    mach_host(&s->mach, s->a);
     return s;
 }
 
@@ -38,6 +37,14 @@ void nasc_close(nasc_session *s)
     arena_free(s->code);
     arena_free(s->a);
     free(s);
+}
+
+/* Each CPUID of a virtual machine costs a microsecond's multiple: only what compiles asks. */
+const struct mach *session_mach(nasc_session *s)
+{
+    if (!s->mach.triple)
+        mach_host(&s->mach, s->a);
+    return &s->mach;
 }
 
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...)

@@ -29,7 +29,7 @@ struct nasc_session {
     struct gram *g;
     struct gram_rule *space;
     struct notation *notation;          /* built at first need */
-    struct mach mach;
+    struct mach mach;                   /* by session_mach */
     VEC(struct backend_handle) backend;
     VEC(struct kernel_entry) kernel;    /* compiled, by key */
     struct hmap kernel_map;
@@ -51,6 +51,9 @@ gram_open_fn session_opener(void);
 
 /* Opens a backend by name (NULL: llvm if it can be had, else ref). NULL after complaining (E0901). */
 struct backend_handle *session_backend(nasc_session *s, const char *name);
+
+/* The host, probed at first use. */
+const struct mach *session_mach(nasc_session *s);
 
 /* A stopwatch for a stage. */
 u64 clock_ns(void);
