@@ -446,7 +446,7 @@ struct cascade *ein_copy(struct arena *a, const struct cascade *from)
     vec_push(a, &c->node, (struct ein_x){ .kind = EIN_NONE });
     for (u32 i = 1; i < from->node.n; i++) {
         struct ein_x x = from->node.at[i];
-        const ein_node *list = from->list.at + x.list;
+        const ein_node *list = x.nlist ? from->list.at + x.list : NULL;
         CHECK(ein_make(c, x, x.nlist, list) == i);
     }
     for (u32 i = 0; i < from->monoid.n; i++) {

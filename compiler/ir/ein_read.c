@@ -178,9 +178,18 @@ static bool read_list_node(struct ein_reader *r, const struct rec *it, ein_node 
     if (strcmp(it->text, "sym") == 0)
         x.kind = EIN_SYM;
     switch (x.kind) {
-    case EIN_NONE: case EIN_NUM:
-        diag_add(r->ds, E0846, it->loc, "`%s` is no operation of cascades", it->text);
+    case EIN_NONE: case EIN_NUM: {
+        const char *word[EIN_KINDS];
+        u32 n = 0;
+        for (u32 k = EIN_IADD; k < EIN_KINDS; k++)
+            if (k != EIN_NUM)
+                word[n++] = ein_kind_word(k);
+        struct diag *d = diag_add(r->ds, E0846, it->loc, "`%s` is no operation of cascades", it->text);
+        const char *near = diag_nearest(it->text, word, n);
+        if (near)
+            diag_hint(r->ds, d, "did you mean `%s`?", near);
         return false;
+    }
     case EIN_SYM: {
         str w;
         if (!exactly(r, it, 1) || !rec_word(r->ds, it, 0, &w))
