@@ -19,8 +19,9 @@ space s(x: [4]) -> [3] = x |> h:H |> lin[3] as "$h"
 //      |
 //   10 | rule H(x) = x |> e:E as "$e" | x |> a:H |> b:H as "seq($a, $b)" | (x |> a:H) + (x |> b:H) as "sum($a, $b)"
 //      |                                                                   ----------------------- here in the grammar
-//     ::: %{root}/stdlib/prelude.nas:3:23
+//     ::: %{root}/stdlib/prelude.nas:3:13
 //      |
 //    3 | op add(a: T[..], b: T[..]) -> y: T[..] { y[..] = a[..] + b[..] }
-//      |                       -- of this signature
+//      |             -- 4 here
+//      |                       -- 1 here
 //      = note: `add`: axis 0 of `b` is 1, it must be 4
