@@ -124,7 +124,7 @@ nasc_status cmd_bench(struct cli *c)
         }
     } else if (n || isatty(0)) {
         b.drawn = true;
-        for (u64 i = first; i < first + MAX(n, 1) && !st; i++) {
+        for (u64 k = 0, i = first; k < MAX(n, 1) && !st; k++, i++) {
             st = nasc_sample(c->s, b.seed, i, &ar);
             if (st)
                 break;

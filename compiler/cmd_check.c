@@ -54,7 +54,7 @@ static nasc_status format_one(struct cli *c, const char *path)
     struct buf b = {0};
     nasc_status st = NASC_OK;
     ast_format(&b, f);
-    bool same = b.n == len && memcmp(b.at, text, len) == 0;
+    bool same = b.n == len && (!len || memcmp(b.at, text, len) == 0);
     if (c->value[OPT_CHECK]) {
         if (!same) {
             printf("%s\n", path);

@@ -48,7 +48,7 @@ nasc_status cmd_sample(struct cli *c)
     if (st || (done && c->value[OPT_DUMP]))
         return st;
     struct out *o = c->value[OPT_DUMP] ? NULL : out_open(f, COUNTOF(columns), columns);
-    for (u64 i = first; i < first + n && !st; i++) {
+    for (u64 k = 0, i = first; k < n && !st; k++, i++) {       /* first + n may be past 64 bits */
         nasc_arch *ar;
         st = nasc_sample(c->s, seed, i, &ar);
         if (st)

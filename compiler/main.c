@@ -158,15 +158,24 @@ static nasc_status run_verb(struct cli *c, const struct verb *v)
     return st;
 }
 
+/* What goes out before there is a session to complain in. */
+static nasc_status printed(void)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return NASC_OK;
+    fprintf(stderr, "nasc: cannot write the output\n");
+    return NASC_ENV;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout, NULL);
-        return argc < 2 ? NASC_USAGE : NASC_OK;
+        return argc < 2 ? NASC_USAGE : printed();
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("nasc %s\n", nasc_version());
-        return 0;
+        return printed();
     }
     const struct verb *v = NULL;
     const char *names[COUNTOF(verbs)];
