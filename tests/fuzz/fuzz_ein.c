@@ -67,6 +67,46 @@ static void same(const struct cascade *c, const struct ein_eval *want, const str
     }
 }
 
+/* Half of the mutations keep the form of the text: a number becomes another small one, an operation another. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
+{
+    static const char *const group[][8] = {
+        { "(iadd ", "(imul ", "(idiv ", "(imod " }, { "(add ", "(sub ", "(mul ", "(max ", "(min ", "(div " },
+        { "(exp ", "(neg ", "(abs ", "(tanh ", "(floor ", "(sign " }, { "(lt ", "(le ", "(eq ", "(ne " },
+        { "(red add)", "(red max)", "(red min)", "(red mul)" }, { " par ", " red " },
+    };
+    if (seed % 2)
+        return LLVMFuzzerMutate(data, n, max);
+    size_t from = n ? seed / 2 % n : 0;
+    for (size_t k = 0; k < n; k++) {
+        size_t i = (from + k) % n;
+        bool digit = data[i] >= '0' && data[i] <= '9';
+        if (digit && seed / 16 % 2) {
+            data[i] = (uint8_t)('0' + seed / 64 % 10);
+            return n;
+        }
+        for (u32 g = 0; data[i] != ' ' && !digit && g < COUNTOF(group); g++)
+            for (u32 w = 0; w < 8 && group[g][w]; w++) {
+                size_t len = strlen(group[g][w]);
+                if (n - i < len || memcmp(data + i, group[g][w], len) != 0)
+                    continue;
+                u32 words = 0;
+                while (words < 8 && group[g][words])
+                    words++;
+                const char *to = group[g][seed / 64 % words];
+                size_t m = strlen(to);
+                if (n - len + m > max)
+                    return n;
+                memmove(data + i + m, data + i + len, n - i - len);
+                memcpy(data + i, to, m);
+                return n - len + m;
+            }
+    }
+    return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct fuzz f = fuzz_begin();
