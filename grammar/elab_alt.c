@@ -3,6 +3,8 @@
 #include "grammar/check.h"
 #include "grammar/elab.h"
 
+enum { MOST_CASES = 100000 };
+
 struct spell {
     struct elab *e;
     struct frame *f;
@@ -34,6 +36,8 @@ static bool spell_one(struct spell *s, const struct gram_alt *alt, u32 nvar, con
         if (!in)
             return elab_wrong(e, E0604, alt->expr->loc, "the alternatives of the inline rule `%s` depend on where it is used", alt->inline_of->d.name);
     }
+    if (s->at.n > MOST_CASES)
+        return elab_wrong(e, E0306, alt->ast->loc, "a rule with more than %d alternatives", MOST_CASES);
     for (u32 i = 0; i < (in ? in->n : 1); i++) {
         if (in)
             c.inner = &in->at[i];

@@ -2,6 +2,8 @@
 #include "compiler/base/real.h"
 #include "grammar/elab.h"
 
+enum { MOST_TEXT = 1 << 16 };
+
 struct val val_num(struct elab *e, struct num n)
 {
     if (n.kind == NUM_RAT && n.d == 1)
@@ -166,11 +168,14 @@ bool elab_binary(struct elab *e, const struct ast *n, struct val l, struct val r
         return compare(e, n, l, r, out);
     if (n->op == AB_CAT) {
         if (l.kind == V_STR && r.kind == V_STR) {
+            if (strlen(l.s) + strlen(r.s) > MOST_TEXT)
+                return FAIL(e, E0506, n->loc, "a string of more than %d bytes", MOST_TEXT);
             *out = val_str(str_fmt(e->g->sp, "%s%s", l.s, r.s));
             return true;
         }
         u32 nl = l.kind == V_TUPLE ? l.tuple->n : 1, nr = r.kind == V_TUPLE ? r.tuple->n : 1;
         struct vtuple *t = arena_alloc(e->a, sizeof(*t) + (nl + nr) * sizeof(struct val));
+        e->steps += (nl + nr) / 8;      /* copying is work: tuples that grow round by round end at the bound too */
         t->n = nl + nr;
         memcpy(t->at, l.kind == V_TUPLE ? l.tuple->at : &l, nl * sizeof(struct val));
         memcpy(t->at + nl, r.kind == V_TUPLE ? r.tuple->at : &r, nr * sizeof(struct val));
