@@ -1,18 +1,22 @@
 /* be_llvm.c - the LLVM backend, a module of its own: loop functions in, machine code out.
  *
- * In: batches of legalized functions.  Out: kernels whose code lives until the instance is closed, or the text of one.  One LLVM module
- * and context per batch, no IR passes, one code generation; an instance belongs to one thread at a time, and instances share nothing
- * but LLVM's process-wide options, set once.  A bug found in here becomes a refusal with the reason. */
+ * In: batches of legalized functions.  Out: kernels whose code lives until the instance is closed, or the text of one.  A batch is shared
+ * out over the cores: per part one LLVM context and module, no IR passes, one code generation.  What part a function is in changes nothing in its
+ * code.  An instance belongs to one thread at a time, and instances share nothing but LLVM's process-wide options, set once.  A bug
+ * found in here becomes a refusal with the reason. */
 #include "backends/be_llvm.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
+enum { MOST_PARTS = 8, LEAST_PER_PART = 2 };
+
 struct be {
     struct mach m;
     struct arena *a;
-    LLVMTargetMachineRef tm;
+    LLVMTargetRef target;
+    LLVMTargetMachineRef tm[MOST_PARTS];        /* one a thread; [0] from the start, the others when needed */
     struct llvm_code *code;
     LLVMOrcLLJITRef jit;                /* for objects that are not x86-64: made when needed */
     u64 nkernel;                        /* names of functions are never used twice */
@@ -33,7 +37,7 @@ static void set_options(void)
 static u64 now_ns(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }
 
@@ -61,12 +65,20 @@ static const char *missing(const struct mach *m)
     return NULL;
 }
 
+static LLVMTargetMachineRef machine(struct be *be, u32 part)
+{
+    if (!be->tm[part])
+        be->tm[part] = LLVMCreateTargetMachine(be->target, be->m.triple, be->m.cpu, be->m.features, LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
+    return be->tm[part];
+}
+
 static void llvm_close(struct be *be)
 {
     if (be->jit)
         LLVMConsumeError(LLVMOrcDisposeLLJIT(be->jit));
-    if (be->tm)
-        LLVMDisposeTargetMachine(be->tm);
+    for (u32 i = 0; i < MOST_PARTS; i++)
+        if (be->tm[i])
+            LLVMDisposeTargetMachine(be->tm[i]);
     llvm_unload(be->code);
     arena_free(be->a);
 }
@@ -86,17 +98,14 @@ static struct be *llvm_open(const struct mach *m, struct buf *why)
     be->m.triple = arena_strdup(a, m->triple);
     be->m.cpu = arena_strdup(a, m->cpu);
     be->m.features = arena_strdup(a, m->features);
-    LLVMTargetRef target;
     char *error = NULL;
-    if (LLVMGetTargetFromTriple(be->m.triple, &target, &error)) {
+    if (LLVMGetTargetFromTriple(be->m.triple, &be->target, &error)) {
         buf_printf(why, "%s", error);
         LLVMDisposeMessage(error);
-    } else {
-        be->tm = LLVMCreateTargetMachine(target, be->m.triple, be->m.cpu, be->m.features, LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
-        if (!be->tm)
-            buf_printf(why, "LLVM has no code generator for %s", be->m.triple);
+    } else if (!machine(be, 0)) {
+        buf_printf(why, "LLVM has no code generator for %s", be->m.triple);
     }
-    if (be->tm)
+    if (be->tm[0])
         return be;
     llvm_close(be);
     return NULL;
@@ -108,18 +117,22 @@ static bool llvm_can(const struct mach *m, enum loop_op op, struct ltype t)
     return op < LO_EXP || op > LO_POW;
 }
 
-/* ---- one batch ---- */
+/* ---- one part of a batch: a module, on one thread ---- */
 
 struct batch {
     struct be *be;
+    LLVMTargetMachineRef tm;
     struct arena *tmp;
     struct llvm_unit u;
     LLVMMemoryBufferRef object;
     struct buf *why;
     bool failed;                /* LLVM complained to the context */
     u32 n;                      /* what to do: functions to kernels, or one to text */
-    const struct loop_fn *const *fn;
-    struct be_kernel *kernel;
+    const struct loop_fn **fn;
+    struct llvm_symbol *sym;    /* and where they are */
+    u64 *ns;                    /* the thread's time for each */
+    u64 values;
+    bool ok;
     const char *what;
     struct buf *text;
 };
@@ -145,7 +158,7 @@ static void batch_open(struct batch *x)
     u->mod = LLVMModuleCreateWithNameInContext("nasc", u->ctx);
     u->b = LLVMCreateBuilderInContext(u->ctx);
     LLVMSetTarget(u->mod, x->be->m.triple);
-    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(x->be->tm);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(x->tm);
     LLVMSetModuleDataLayout(u->mod, layout);
     LLVMDisposeTargetData(layout);
     u->ptr = LLVMPointerTypeInContext(u->ctx, 0);
@@ -194,7 +207,7 @@ static bool generate(struct batch *x, LLVMCodeGenFileType what)
     char *text = NULL;
     if (!verified(x))
         return false;
-    if (LLVMTargetMachineEmitToMemoryBuffer(x->be->tm, x->u.mod, what, &text, &x->object)) {
+    if (LLVMTargetMachineEmitToMemoryBuffer(x->tm, x->u.mod, what, &text, &x->object)) {
         buf_printf(x->why, "LLVM: %s", text ? text : "no code");
         LLVMDisposeMessage(text);
         return false;
@@ -203,8 +216,10 @@ static bool generate(struct batch *x, LLVMCodeGenFileType what)
 }
 
 /* What this loader does not know - another machine's objects - LLJIT does. */
-static bool load_by_llvm(struct batch *x, u32 n, struct llvm_symbol *sym)
+static bool load_by_llvm(struct batch *x)
 {
+    u32 n = x->n;
+    struct llvm_symbol *sym = x->sym;
     struct be *be = x->be;
     LLVMErrorRef e = be->jit ? NULL : LLVMOrcCreateLLJIT(&be->jit, NULL);
     u64 bytes = LLVMGetBufferSize(x->object);
@@ -228,37 +243,30 @@ static bool load_by_llvm(struct batch *x, u32 n, struct llvm_symbol *sym)
 
 static bool compile(struct batch *x)
 {
-    const struct loop_fn *const *fn = x->fn;
-    struct be_kernel *out = x->kernel;
-    u32 n = x->n;
-    struct llvm_symbol *sym = NEW_ARRAY(x->tmp, struct llvm_symbol, n);
-    u64 *built = NEW_ARRAY(x->tmp, u64, n), from = now_ns(), total = 0, values = 0;
-    for (u32 i = 0; i < n; i++) {
-        sym[i].name = arena_printf(x->tmp, "nasc_k%llu", (unsigned long long)x->be->nkernel++);
-        if (!llvm_emit(&x->u, x->tmp, fn[i], sym[i].name, x->why))
+    u64 from = now_ns();
+    for (u32 i = 0; i < x->n; i++) {
+        if (!llvm_emit(&x->u, x->tmp, x->fn[i], x->sym[i].name, x->why))
             return false;
         u64 t = now_ns();
-        built[i] = t - from;
+        x->ns[i] = t - from;
         from = t;
-        values += fn[i]->val.n;
     }
-    if (n == 0)
-        return true;
     if (!generate(x, LLVMObjectFile))
         return false;
-    switch (llvm_load(&x->be->code, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), n, sym, x->why)) {
-    case LLVM_LOADED: break;
-    case LLVM_NOT_OURS:
-        if (load_by_llvm(x, n, sym))
-            break;
-        return false;
-    case LLVM_BAD_OBJECT: return false;
-    }
-    total = now_ns() - from;            /* code generation is shared out by size */
-    for (u32 i = 0; i < n; i++)
-        out[i] = (struct be_kernel){ .fn = (kernel_fn)sym[i].at, .code_bytes = sym[i].bytes,
-                                     .compile_ns = built[i] + (u64)((double)total * fn[i]->val.n / (double)values) };
+    u64 shared = now_ns() - from;       /* code generation is of all at once: shared out by size */
+    for (u32 i = 0; i < x->n; i++)
+        x->ns[i] += (u64)((double)shared * x->fn[i]->val.n / (double)x->values);
     return true;
+}
+
+static bool load(struct batch *x)
+{
+    switch (llvm_load(&x->be->code, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), x->n, x->sym, x->why)) {
+    case LLVM_LOADED: return true;
+    case LLVM_NOT_OURS: return load_by_llvm(x);
+    case LLVM_BAD_OBJECT: break;
+    }
+    return false;
 }
 
 static bool print(struct batch *x)
@@ -291,7 +299,8 @@ static bool guarded(struct batch *x, bool (*work)(struct batch *))
     bool ok = false;
     bug_trap_push(&trap);
     if (!setjmp(trap.back)) {
-        batch_open(x);
+        if (!x->u.ctx)
+            batch_open(x);
         ok = work(x);
     } else {
         buf_printf(x->why, "%s", trap.text);
@@ -301,17 +310,77 @@ static bool guarded(struct batch *x, bool (*work)(struct batch *))
     return ok;
 }
 
+/* ---- a batch: its parts ---- */
+
+static void *compile_part(void *at)
+{
+    struct batch *x = at;
+    x->ok = guarded(x, compile);
+    return NULL;
+}
+
+/* Compiles the parts, the first on this thread, and loads them. */
+static bool compile_parts(u32 parts, struct batch *part)
+{
+    pthread_t thread[MOST_PARTS];
+    bool started[MOST_PARTS] = { false }, ok = true;
+    for (u32 p = 1; p < parts; p++)
+        started[p] = pthread_create(&thread[p], NULL, compile_part, &part[p]) == 0;
+    for (u32 p = 0; p < parts; p++)
+        if (!started[p])
+            compile_part(&part[p]);
+    for (u32 p = 1; p < parts; p++)
+        if (started[p])
+            pthread_join(thread[p], NULL);
+    for (u32 p = 0; p < parts; p++)
+        ok = ok && part[p].ok && guarded(&part[p], load);
+    return ok;
+}
+
 static bool llvm_jit(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_kernel *out, struct buf *why)
 {
-    struct batch x = { .be = be, .why = why, .n = n, .fn = fn, .kernel = out };
-    bool ok = guarded(&x, compile);
-    batch_close(&x);
+    u32 parts = MIN(MIN(be->m.cores, MOST_PARTS), n / LEAST_PER_PART);
+    struct batch part[MOST_PARTS] = { 0 };
+    struct buf said[MOST_PARTS] = { 0 };
+    struct arena *tmp = arena_new("pass");
+    u32 *part_of = NEW_ARRAY(tmp, u32, n), *index = NEW_ARRAY(tmp, u32, n);
+    parts = MAX(parts, 1);
+    for (u32 p = 0; p < parts; p++) {
+        part[p] = (struct batch){ .be = be, .why = &said[p], .tm = machine(be, p) };
+        part[p].fn = NEW_ARRAY(tmp, const struct loop_fn *, n);
+        part[p].sym = NEW_ARRAY(tmp, struct llvm_symbol, n);
+        part[p].ns = NEW_ARRAY(tmp, u64, n);
+        if (!part[p].tm)
+            parts = p;
+    }
+    for (u32 i = 0; i < n; i++) {       /* each to the part that has least so far */
+        u32 p = 0;
+        for (u32 k = 1; k < parts; k++)
+            p = part[k].values < part[p].values ? k : p;
+        part_of[i] = p;
+        index[i] = part[p].n++;
+        part[p].values += fn[i]->val.n;
+        part[p].fn[index[i]] = fn[i];
+        part[p].sym[index[i]].name = arena_printf(tmp, "nasc_k%llu", (unsigned long long)be->nkernel++);
+    }
+    bool ok = n == 0 || compile_parts(parts, part);
+    for (u32 i = 0; i < n && ok; i++) {
+        const struct llvm_symbol *s = &part[part_of[i]].sym[index[i]];
+        out[i] = (struct be_kernel){ .fn = (kernel_fn)s->at, .code_bytes = s->bytes, .compile_ns = part[part_of[i]].ns[index[i]] };
+    }
+    for (u32 p = 0; p < MOST_PARTS; p++) {
+        if (said[p].n && !ok)
+            buf_puts(why, said[p].at);
+        buf_free(&said[p]);
+        batch_close(&part[p]);
+    }
+    arena_free(tmp);
     return ok;
 }
 
 static bool llvm_text(struct be *be, const struct loop_fn *fn, const char *what, struct buf *out, struct buf *why)
 {
-    struct batch x = { .be = be, .why = why, .n = 1, .fn = &fn, .what = what, .text = out };
+    struct batch x = { .be = be, .tm = be->tm[0], .why = why, .n = 1, .fn = &fn, .what = what, .text = out };
     bool ok = guarded(&x, print);
     batch_close(&x);
     return ok;
