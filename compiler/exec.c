@@ -5,6 +5,7 @@
  * arrays in and calls. */
 #include "compiler/exec.h"
 
+#include "compiler/base/mem.h"
 #include "compiler/base/rng.h"
 #include "compiler/ir/elem.h"
 #include "compiler/ir/weight.h"
@@ -27,7 +28,7 @@ struct exec {
 static void *block(u64 bytes)
 {
     u64 n = (bytes + ALIGN - 1) / ALIGN * ALIGN + ALIGN;
-    void *p = n < bytes ? NULL : aligned_alloc(ALIGN, n);
+    void *p = n < bytes || !mem_fits(n) ? NULL : aligned_alloc(ALIGN, n);
     if (p)
         memset(p, 0, n);
     return p;

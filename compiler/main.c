@@ -104,7 +104,7 @@ static nasc_status parse_options(struct cli *c, const struct verb *v, int argc, 
     return NASC_OK;
 }
 
-static void show_messages(struct cli *c)
+void cli_say(struct cli *c)
 {
     nasc_session *s = c->s;
     const char *f = c->value[OPT_DIAG];
@@ -121,9 +121,11 @@ static void show_messages(struct cli *c)
             diag_render(&b, &s->ds, s->ds.all.at[i], color);
     if (b.n)
         fwrite(b.at, 1, b.n, stderr);
-    if (!json && s->ds.limit && s->ds.nerrors > s->ds.limit)
-        fprintf(stderr, "%u more errors\n", s->ds.nerrors - s->ds.limit);
+    u32 limit = s->ds.limit ? s->ds.limit : 50;
+    if (!json && s->ds.nerrors > limit)
+        fprintf(stderr, "%u more error%s\n", s->ds.nerrors - limit, s->ds.nerrors == limit + 1 ? "" : "s");
     buf_free(&b);
+    session_clear(s);
 }
 
 static void show_clocks(const nasc_session *s)
@@ -150,8 +152,7 @@ static nasc_status run_verb(struct cli *c, const struct verb *v)
     struct bug_trap trap;
     bug_trap_push(&trap);
     if (setjmp(trap.back)) {
-        session_complain(c->s, E0970, "internal error: %s", trap.text);
-        return NASC_BUG;
+        return session_trapped(c->s, &trap);
     }
     nasc_status st = v->run(c);
     bug_trap_pop(&trap);
@@ -198,6 +199,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "nasc: out of memory\n");
         return NASC_ENV;
     }
+    c.s->keep = true;           /* what was said is printed at the end, or by cli_say */
     nasc_status st = parse_options(&c, v, argc - 1, argv + 1);
     if (st == NASC_OK && c.value[OPT_HELP])
         print_help(stdout, v);
@@ -207,7 +209,7 @@ int main(int argc, char **argv)
         session_complain(c.s, E0903, "cannot write the output");
         st = NASC_ENV;
     }
-    show_messages(&c);
+    cli_say(&c);
     save_reproducer(c.s);
     if (c.value[OPT_PASSES])
         show_clocks(c.s);

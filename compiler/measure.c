@@ -6,6 +6,7 @@
  * caller's mode is put back. */
 #include "compiler/measure.h"
 
+#include "compiler/base/mem.h"
 #include "compiler/base/rng.h"
 #include "compiler/ir/elem.h"
 
@@ -75,7 +76,7 @@ bool measure_run(struct exec *x, const struct plan *p, const struct measure_opti
     for (u32 i = 0; ok && i < p->nin + p->nout; i++) {
         const struct plan_buf *b = &p->buf.at[i < p->nin ? p->in[i] : p->out[i - p->nin]];
         u64 bytes = b->bytes * (b->batched ? (u64)o->batch : 1);
-        void *at = aligned_alloc(64, (bytes + 127) / 64 * 64);
+        void *at = mem_fits(bytes) ? aligned_alloc(64, (bytes + 127) / 64 * 64) : NULL;
         ok = at;
         if (!at)
             break;

@@ -151,7 +151,7 @@ static bool read_header(struct reader *r, json_t *root, struct safetensors *out)
         return complain(r, E0822, "", "there are too many");
     struct entry *e = calloc(json_object_size(root) + 1, sizeof *e);
     if (!e)
-        BUG("out of memory");
+        NO_MEMORY(sizeof(struct safetensor), "an index of tensors");
     bool ok = true;
     json_object_foreach(root, key, value) {
         ok = strcmp(key, "__metadata__") == 0 ? check_metadata(r, value) : read_entry(r, key, value, &e[n++]);
@@ -256,7 +256,7 @@ bool safetensors_write(struct diags *ds, const char *name, struct buf *out, cons
 {
     struct safetensor *t = calloc(n + (size_t)1, sizeof *t);
     if (!t)
-        BUG("out of memory");
+        NO_MEMORY(sizeof(struct safetensor), "an index of tensors");
     if (n)
         memcpy(t, at, n * sizeof *t);
     qsort(t, n, sizeof *t, by_name);

@@ -16,7 +16,8 @@ nasc_session *nasc_open(void)
     s->code = arena_new("code");
     s->sp = str_pool_new(s->a);
     s->srcs = srcs_new(s->a);
-    diags_init(&s->ds, s->a, s->srcs);
+    s->talk = arena_new("talk");
+    diags_init(&s->ds, s->talk, s->srcs);
 #ifdef NASC_CHECKED
     s->checked = true;
 #endif
@@ -27,6 +28,10 @@ void nasc_close(nasc_session *s)
 {
     if (!s)
         return;
+    while (s->nets)
+        nasc_net_free(s->nets);
+    while (s->archs)
+        nasc_arch_free(s->archs);
     for (u32 i = 0; i < s->backend.n; i++)
         if (s->backend.at[i].inst)
             s->backend.at[i].be->close(s->backend.at[i].inst);
@@ -35,6 +40,7 @@ void nasc_close(nasc_session *s)
     buf_free(&s->json);
     buf_free(&s->repro);
     arena_free(s->code);
+    arena_free(s->talk);
     arena_free(s->a);
     free(s);
 }
@@ -57,6 +63,15 @@ void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...
     diag_add(&s->ds, code, (struct loc){0}, "%s", text);
 }
 
+nasc_status session_trapped(nasc_session *s, const struct bug_trap *t)
+{
+    if (t->memory)
+        session_complain(s, E0904, "not enough memory: %s", t->text);
+    else
+        session_complain(s, E0970, "internal error: %s", t->text);
+    return t->memory ? NASC_ENV : NASC_BUG;
+}
+
 nasc_status session_status(nasc_session *s)
 {
     return s->ds.nerrors ? NASC_WRONG : NASC_OK;
@@ -64,8 +79,18 @@ nasc_status session_status(nasc_session *s)
 
 void session_clear(nasc_session *s)
 {
-    s->ds.all.n = 0;
-    s->ds.nerrors = s->ds.nwarnings = 0;
+    u32 limit = s->ds.limit;
+    srcs_forget(s->srcs, s->nsrc);
+    arena_clear(s->talk);
+    diags_init(&s->ds, s->talk, s->srcs);
+    s->ds.limit = limit;
+    s->stale = false;
+}
+
+void session_begin(nasc_session *s)
+{
+    if (s->stale)
+        session_clear(s);
 }
 
 const char *nasc_messages(nasc_session *s)

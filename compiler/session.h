@@ -22,8 +22,13 @@ struct nasc_session {
     struct arena *a;                    /* the session's lifetime */
     struct arena *code;                 /* kernels' loop functions */
     struct str_pool *sp;
+    struct arena *talk;                 /* complaints, and the architecture texts they are about: until session_clear */
     struct srcs *srcs;
+    u32 nsrc;                           /* texts that stay: the module's */
     struct diags ds;
+    bool stale, keep;                   /* the last call succeeded: the next one clears, if it may */
+    struct nasc_arch *archs;            /* what is open: freed with the session */
+    struct nasc_net *nets;
     struct buf msg, json;
     VEC(struct gram_override) override;
     struct gram *g;
@@ -41,8 +46,10 @@ struct nasc_session {
 
 /* Diagnostics on top of nothing: a message without a place. */
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+nasc_status session_trapped(nasc_session *s, const struct bug_trap *t); /* says what unwound to t: a bug, or no memory */
 nasc_status session_status(nasc_session *s);            /* NASC_WRONG if there are errors, else NASC_OK */
 void session_clear(nasc_session *s);                    /* forgets the diagnostics */
+void session_begin(nasc_session *s);                    /* a public call begins: forgets what was said before the last success */
 
 /* The directories that modules and backends are looked for in. */
 const char *session_stdlib(void);

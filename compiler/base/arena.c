@@ -6,6 +6,8 @@
  * poisoned, with a gap behind each allocation. */
 #include "compiler/base/arena.h"
 
+#include "compiler/base/mem.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,7 @@ struct block {
 struct arena {
     struct block *first, *cur;
     size_t held, grow;          /* bytes from the system; size of the next block */
+    struct arena *parent, *child, *next;        /* child: the first of those that end with this one; next: its parent's next */
     const char *lifetime;       /* for the reader of a bug report */
 };
 
@@ -46,10 +49,19 @@ struct arena *arena_new(const char *lifetime)
 {
     struct arena *a = calloc(1, sizeof *a);
     if (!a)
-        BUG("out of memory (arena %s)", lifetime);
+        NO_MEMORY(sizeof *a, lifetime);
     a->grow = ARENA_FIRST;
     a->held = sizeof *a;
     a->lifetime = lifetime;
+    return a;
+}
+
+struct arena *arena_new_in(struct arena *parent, const char *lifetime)
+{
+    struct arena *a = arena_new(lifetime);
+    a->parent = parent;
+    a->next = parent->child;
+    parent->child = a;
     return a;
 }
 
@@ -57,6 +69,14 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
+    while (a->child)
+        arena_free(a->child);
+    if (a->parent) {
+        struct arena **link = &a->parent->child;
+        while (*link != a)
+            link = &(*link)->next;
+        *link = a->next;
+    }
     for (struct block *b = a->first, *next; b; b = next) {
         next = b->next;
         UNPOISON(b->mem, b->cap);
@@ -83,8 +103,8 @@ static struct block *arena_next_block(struct arena *a, size_t bytes)
         *at = b->next;
     } else {
         size_t cap = MAX(a->grow, bytes);
-        if (cap > SIZE_MAX - sizeof *b || !(b = calloc(1, sizeof *b + cap)))
-            BUG("out of memory: %zu bytes for arena %s, which holds %zu", bytes, a->lifetime, a->held);
+        if (cap > SIZE_MAX - sizeof *b || !mem_fits(cap) || !(b = calloc(1, sizeof *b + cap)))
+            NO_MEMORY(bytes, a->lifetime);
         b->cap = cap;
         a->held += sizeof *b + cap;
         a->grow = MIN(a->grow * 2, (size_t)ARENA_LARGEST);
@@ -97,8 +117,8 @@ static struct block *arena_next_block(struct arena *a, size_t bytes)
 
 void *arena_alloc(struct arena *a, size_t bytes)
 {
-    if (bytes > (size_t)1 << 38)
-        BUG("arena %s: absurd size %zu", a->lifetime, bytes);
+    if (bytes > SIZE_MAX / 2)
+        NO_MEMORY(bytes, a->lifetime);
     size_t want = (MAX(bytes, (size_t)1) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_GAP;
     struct block *b = a->cur;
     if (!b || b->cap - b->used < want)

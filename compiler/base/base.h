@@ -32,12 +32,16 @@ struct bug_trap {
     jmp_buf back;
     struct bug_trap *outer;
     char text[512];             /* "file:line: what" */
+    bool memory;                /* nobody's mistake: there is no more memory (text: for what) */
 };
 void bug_trap_push(struct bug_trap *t);     /* then: if (setjmp(t->back)) { ... t->text } */
 void bug_trap_pop(struct bug_trap *t);
 _Noreturn void bug_raise(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+_Noreturn void bug_memory(u64 bytes, const char *what);
 
 #define BUG(...) bug_raise(__FILE__, __LINE__, __VA_ARGS__)
+/* Unwinds like a bug does; the entry point says that memory ran out. */
+#define NO_MEMORY(bytes, what) bug_memory((bytes), (what))
 #define CHECK(c) ((c) ? (void)0 : bug_raise(__FILE__, __LINE__, "check failed: %s", #c))
 
 #endif

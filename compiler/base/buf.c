@@ -32,7 +32,7 @@ static void buf_reserve(struct buf *b, size_t n)
     cap = MAX(cap, (size_t)64);
     char *at = realloc(b->at, cap);
     if (!at)
-        BUG("out of memory: text of %zu bytes", cap);
+        NO_MEMORY(cap, "text");
     b->at = at;
     b->cap = cap;
 }

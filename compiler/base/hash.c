@@ -93,7 +93,7 @@ void hmap_put(struct hmap *m, u64 key, u32 id)
         to.key = calloc(to.cap, sizeof *to.key);
         if (!to.slot || !to.key) {
             hmap_free(&to);
-            BUG("out of memory: map of %u", m->n);
+            NO_MEMORY((u64)m->n * 16, "a map");
         }
         for (u32 i = 0; i < m->cap; i++)
             if (m->slot[i])

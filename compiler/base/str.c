@@ -85,7 +85,7 @@ str str_fmt(struct str_pool *p, const char *fmt, ...)
     } else {
         char *big = malloc((size_t)n + 1);
         if (!big)
-            BUG("out of memory");
+            NO_MEMORY((u64)n + 1, "a name");
         vsnprintf(big, (size_t)n + 1, fmt, again);
         s = str_intern(p, big, (size_t)n);
         free(big);
