@@ -66,7 +66,7 @@ static void find_reps(struct op_inst *o)
         more = false;
         for (u32 i = 0; i < o->op->eq.n; i++) {
             const struct oeq *q = &o->op->eq.at[i];
-            if (!active(o, q))
+            if (!active(o, q) || q->next)
                 continue;
             u32 reps = reads_reps(o, q->rhs) | reads_reps(o, q->where);
             for (u32 k = 0; k < q->nrhs; k++)
@@ -328,6 +328,15 @@ static void equation(struct op_inst *o, const struct oeq *q, u32 scan)
     o->scan = scan;
     if (!set_ranks(o, q->nleft, q->nix, o->op->list.at + q->ix, left->batched, o->reps[q->lhs], &empty))
         return;
+    /* A state shared by instances side by side goes on with the mean of what they make of it. */
+    i64 shared = 1;
+    u32 extra = q->next ? reads_reps(o, q->rhs) & ~o->reps[q->lhs] : 0;
+    CHECK(!extra || !q->red);
+    for (u32 i = 0; i < o->x->nrep; i++)
+        if (extra >> i & 1) {
+            o->rep_rank[i] = add_rank(o, str_c(o->x->c->sp, "rep"), o->x->rep[i], EIN_RED);
+            shared *= o->x->rep[i];
+        }
     for (u32 k = 0; k < nout; k++)
         out[k] = lhs_tensor(o, q, k);
     enum dtype t = c->tens.at[out[0]].dtype;
@@ -357,7 +366,10 @@ static void equation(struct op_inst *o, const struct oeq *q, u32 scan)
     for (u32 k = 0; k < q->nrhs; k++)
         body[k] = op_inst_cast(o, op_inst_point(o, o->op->list.at[q->rhs_list + k]), e.acc);
     enum dtype result = q->red == RED_ARGMAX || q->red == RED_ARGMIN ? DT_I32 : (enum dtype)e.acc;
-    if (result != t)
+    if (extra) {
+        e.red = RED_ADD;
+        e.post = ein_op2(c, EIN_DIV, ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), ein_num(c, (double)shared));
+    } else if (result != t)
         e.post = ein_cast(c, ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), t);
     if (q->where)
         e.guard = op_inst_bool(o, q->where);
