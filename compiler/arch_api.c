@@ -25,6 +25,11 @@ nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, str
     ar->text = arena_strdup(a, b.at ? b.at : "");
     ar->text_hash = hash128(ar->text, strlen(ar->text));
     buf_free(&b);
+    ar->next = s->archs;
+    ar->link = &s->archs;
+    if (ar->next)
+        ar->next->link = &ar->next;
+    s->archs = ar;
     return ar;
 }
 
@@ -39,12 +44,20 @@ struct arch *arch_graph(nasc_arch *ar)
     return ar->graph;
 }
 
+/* Before one more architecture: with none open, nothing names the types that were made for earlier ones. */
+static void make_room(nasc_session *s)
+{
+    if (!s->archs)
+        gram_forget(s->g);
+}
+
 nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out)
 {
     API_ENTER(s);
     *out = NULL;
     if (!s->space)
-        API_LEAVE(NASC_USAGE);
+        API_LEAVE(s, NASC_USAGE);
+    make_room(s);
     struct arena *a = arena_new("sample");
     u64 t = clock_ns(), attempts = 0;
     struct derivation *d = derive_local(a, s->g, s->space, seed, index, &attempts, NULL);
@@ -53,10 +66,10 @@ nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arc
         session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
                          (unsigned long long)seed, (unsigned long long)attempts);
         arena_free(a);
-        API_LEAVE(NASC_WRONG);
+        API_LEAVE(s, NASC_WRONG);
     }
     *out = arch_wrap(s, a, d, NULL);
-    API_LEAVE(*out ? NASC_OK : NASC_WRONG);
+    API_LEAVE(s, *out ? NASC_OK : NASC_WRONG);
 }
 
 /* `src` is already among the session's texts. */
@@ -65,6 +78,7 @@ static nasc_status parse_src(nasc_session *s, const struct src *src, nasc_arch *
     struct notation *n = session_notation(s);
     if (!n)
         return NASC_WRONG;
+    make_room(s);
     struct arena *a = arena_new("sample");
     u64 t = clock_ns();
     struct derivation *d = notation_parse(a, n, &s->ds, src, NULL);
@@ -82,8 +96,8 @@ nasc_status nasc_parse(nasc_session *s, const char *text, nasc_arch **out)
     API_ENTER(s);
     *out = NULL;
     if (!s->space)
-        API_LEAVE(NASC_USAGE);
-    API_LEAVE(parse_src(s, srcs_add(s->srcs, "<arch>", text, strlen(text)), out));
+        API_LEAVE(s, NASC_USAGE);
+    API_LEAVE(s, parse_src(s, srcs_add(s->srcs, "<arch>", text, strlen(text)), out));
 }
 
 nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out)
@@ -91,23 +105,27 @@ nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out)
     API_ENTER(s);
     *out = NULL;
     if (!s->g)
-        API_LEAVE(NASC_USAGE);
+        API_LEAVE(s, NASC_USAGE);
     struct gram_module *m = s->g->module.at[s->g->module.n - 1];
     struct gram_decl *d = gram_lookup(s->g, m, str_c(s->sp, name));
     if (!d || d->kind != GD_ARCH) {
         session_complain(s, E0910, "the module has no architecture `%s`", name);
-        API_LEAVE(NASC_WRONG);
+        API_LEAVE(s, NASC_WRONG);
     }
-    const char *text = notation_expand(s->a, s->g, d->module, ((struct gram_arch *)d)->ast->kid[1]);
+    const char *text = notation_expand(s->talk, s->g, d->module, ((struct gram_arch *)d)->ast->kid[1]);
     if (!text)
-        API_LEAVE(NASC_WRONG);
-    API_LEAVE(parse_src(s, srcs_add(s->srcs, name, text, strlen(text)), out));
+        API_LEAVE(s, NASC_WRONG);
+    API_LEAVE(s, parse_src(s, srcs_add(s->srcs, name, text, strlen(text)), out));
 }
 
 void nasc_arch_free(nasc_arch *ar)
 {
-    if (ar)
-        arena_free(ar->a);
+    if (!ar)
+        return;
+    *ar->link = ar->next;
+    if (ar->next)
+        ar->next->link = ar->link;
+    arena_free(ar->a);
 }
 
 void nasc_arch_record(const nasc_arch *ar, nasc_record *r)

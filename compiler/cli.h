@@ -24,6 +24,8 @@ nasc_status cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);  /
 nasc_status cli_load(struct cli *c, bool space, u32 *next);
 /* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */
 nasc_status cli_arch(struct cli *c, nasc_arch **out);
+/* Prints the diagnostics there are, and forgets them: between the lines of a long input, and at the end. */
+void cli_say(struct cli *c);
 /* Lines of stdin; NULL at the end.  The buffer is reused. */
 char *cli_line(struct buf *line);
 

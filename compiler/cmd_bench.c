@@ -141,6 +141,7 @@ nasc_status cmd_bench(struct cli *c)
                 nasc_arch_free(ar);
             }
             st = MAX(st, one_st);
+            cli_say(c);
         }
         buf_free(&line);
     }

@@ -96,6 +96,7 @@ nasc_status cmd_parse(struct cli *c)
             nasc_arch_free(ar);
         }
         worst = MAX(worst, st);     /* a bad line does not stop the others */
+        cli_say(c);
     }
     buf_free(&line);
     if (o)

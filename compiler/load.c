@@ -9,13 +9,16 @@ nasc_status nasc_define(nasc_session *s, const char *name, const char *value)
     API_ENTER(s);
     struct gram_override o = {arena_strdup(s->a, name), arena_strdup(s->a, value)};
     vec_push(s->a, &s->override, o);
-    API_LEAVE(NASC_OK);
+    API_LEAVE(s, NASC_OK);
 }
 
 nasc_status nasc_load(nasc_session *s, const char *module)
 {
     API_ENTER(s);
+    if (!s->g)
+        s->nsrc = srcs_count(s->srcs);
     session_clear(s);
+    srcs_into(s->srcs, s->a);
     const char *slash = strrchr(module, '/');
     s->main_dir = slash ? arena_printf(s->a, "%.*s", (int)(slash - module), module) : ".";
     s->space = NULL;
@@ -23,7 +26,9 @@ nasc_status nasc_load(nasc_session *s, const char *module)
     u64 t = clock_ns();
     s->g = gram_load(s->a, s->sp, s->srcs, &s->ds, session_opener(), s, module, s->override.n, s->override.at);
     session_clock(s, STAGE_LOAD, t);
-    API_LEAVE(s->g ? session_status(s) : NASC_WRONG);
+    s->nsrc = srcs_count(s->srcs);
+    srcs_into(s->srcs, s->talk);
+    API_LEAVE(s, s->g ? session_status(s) : NASC_WRONG);
 }
 
 nasc_status nasc_select(nasc_session *s, const char *space)
@@ -37,5 +42,5 @@ nasc_status nasc_select(nasc_session *s, const char *space)
         s->space = r;
         st = r ? NASC_OK : NASC_WRONG;
     }
-    API_LEAVE(st);
+    API_LEAVE(s, st);
 }

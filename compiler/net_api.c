@@ -8,14 +8,14 @@ nasc_status nasc_compile(nasc_session *s, nasc_arch *ar, const nasc_options *o, 
     API_ENTER(s);
     struct pass_options p = {.strict = o && o->strict_math, .training = o && o->training};
     *out = net_compile(s, arch_graph(ar), o ? o->backend : NULL, &p);
-    API_LEAVE(*out ? NASC_OK : s->ds.nerrors ? NASC_WRONG : NASC_ENV);
+    API_LEAVE(s, *out ? NASC_OK : NASC_ENV);
 }
 
 nasc_status nasc_net_weights(nasc_net *n, uint64_t seed)
 {
     API_ENTER(n->s);
     if (!net_exec(n))
-        API_LEAVE(NASC_ENV);
+        API_LEAVE(n->s, NASC_ENV);
     u64 t = clock_ns();
     exec_weights_seed(n->exec, seed);
     session_clock(n->s, STAGE_WEIGHTS, t);
@@ -23,27 +23,27 @@ nasc_status nasc_net_weights(nasc_net *n, uint64_t seed)
     exec_load(n->exec);
     session_clock(n->s, STAGE_LOADSEC, t);
     n->weights = true;
-    API_LEAVE(NASC_OK);
+    API_LEAVE(n->s, NASC_OK);
 }
 
 nasc_status nasc_net_load_weights(nasc_net *n, const char *path)
 {
     API_ENTER(n->s);
     if (!net_exec(n))
-        API_LEAVE(NASC_ENV);
+        API_LEAVE(n->s, NASC_ENV);
     if (!weights_load(n, path))
-        API_LEAVE(NASC_WRONG);
+        API_LEAVE(n->s, NASC_WRONG);
     exec_load(n->exec);
     n->weights = true;
-    API_LEAVE(NASC_OK);
+    API_LEAVE(n->s, NASC_OK);
 }
 
 nasc_status nasc_net_save_weights(nasc_net *n, const char *path)
 {
     API_ENTER(n->s);
     if (!n->weights)
-        API_LEAVE(NASC_USAGE);
-    API_LEAVE(weights_save(n, path) ? NASC_OK : NASC_ENV);
+        API_LEAVE(n->s, NASC_USAGE);
+    API_LEAVE(n->s, weights_save(n, path) ? NASC_OK : NASC_ENV);
 }
 
 uint32_t nasc_net_inputs(const nasc_net *n) { return n->plan->nin; }
@@ -67,13 +67,13 @@ nasc_status nasc_net_run(nasc_net *n, int64_t batch, const void *const *in, void
 {
     API_ENTER(n->s);
     if (!n->weights || batch < 1)
-        API_LEAVE(NASC_USAGE);
+        API_LEAVE(n->s, NASC_USAGE);
     u64 t = clock_ns();
     bool ok = exec_run(n->exec, batch, in, out);
     session_clock(n->s, STAGE_RUN, t);
     if (!ok)
         session_complain(n->s, E0904, "not enough memory for a batch of %lld", (long long)batch);
-    API_LEAVE(ok ? NASC_OK : NASC_ENV);
+    API_LEAVE(n->s, ok ? NASC_OK : NASC_ENV);
 }
 
 const char *nasc_version(void)

@@ -86,18 +86,24 @@ static const struct kernel_entry *find_kernel(nasc_session *s, struct hash128 ke
 static struct loop_fn *keep(nasc_session *s, const struct loop_fn *f)
 {
     struct buf b = {0};
+    struct arena *a = arena_new("kernel text");
+    struct srcs *srcs = srcs_new(a);
+    struct diags ds;
+    diags_init(&ds, a, srcs);
     loop_dump(&b, f);
-    const struct src *src = srcs_add(s->srcs, "<kernel>", b.at, b.n);
-    struct loop_fn *g = loop_read(s->code, s->sp, &s->ds, src);
+    struct loop_fn *g = loop_read(s->code, s->sp, &ds, srcs_add(srcs, "<kernel>", b.at, b.n));
+    if (!g)
+        BUG("the text of kernel %s does not read back: %s", f->name, ds.all.n ? ds.all.at[0]->text : "");
     buf_free(&b);
-    CHECK(g);
+    arena_free(a);
     return g;
 }
 
 bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan *p, struct be_kernel *out, u32 *misses, u64 *ns)
 {
     u64 start = clock_ns();
-    u32 nmiss = 0, first = s->kernel.n;
+    u32 nmiss = 0;
+    struct kernel_entry *miss = NEW_ARRAY(p->a, struct kernel_entry, p->kernel.n + 1);
     const struct loop_fn **fn = NEW_ARRAY(p->a, const struct loop_fn *, p->kernel.n + 1);
     for (u32 i = 0; i < p->kernel.n; i++) {
         struct hash128 key = p->kernel.at[i].key;
@@ -114,9 +120,7 @@ bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan 
             }
             buf_free(&why);
         }
-        struct kernel_entry e = {.key = key, .fn = f};
-        vec_push(s->a, &s->kernel, e);
-        hmap_put(&s->kernel_map, key.lo, s->kernel.n);
+        miss[nmiss] = (struct kernel_entry){.key = key, .fn = f};
         fn[nmiss++] = f;
     }
     if (nmiss) {
@@ -126,8 +130,11 @@ bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan 
             loop_dump(&s->repro, fn[0]);
             BUG("backend %s: %s", be->be->name, why.at ? why.at : "no code");
         }
-        for (u32 i = 0; i < nmiss; i++)
-            s->kernel.at[first + i].k = k[i];
+        for (u32 i = 0; i < nmiss; i++) {
+            miss[i].k = k[i];
+            vec_push(s->a, &s->kernel, miss[i]);
+            hmap_put(&s->kernel_map, miss[i].key.lo, s->kernel.n);
+        }
         buf_free(&why);
     }
     for (u32 i = 0; i < p->kernel.n; i++) {
@@ -152,6 +159,11 @@ nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *bac
     n->s = s;
     n->a = a;
     n->opt = *o;
+    n->next = s->nets;
+    n->link = &s->nets;
+    if (n->next)
+        n->next->link = &n->next;
+    s->nets = n;
     n->written = pipe_cascade(s, a, graph, o);
     n->ein = ein_copy(a, n->written);
     pipe_optimize(s, n->ein, o, NULL, NULL);
@@ -177,6 +189,9 @@ void nasc_net_free(nasc_net *n)
 {
     if (!n)
         return;
+    *n->link = n->next;
+    if (n->next)
+        n->next->link = n->link;
     if (n->exec)
         exec_free(n->exec);
     arena_free(n->a);

@@ -16,6 +16,7 @@ struct nasc_arch {
     struct arch *graph;                 /* built at first need */
     const char *text;
     struct hash128 text_hash;
+    struct nasc_arch *next, **link;     /* among the session's; link: what points here */
 };
 /* Takes over the arena. Prints the text; NULL after complaining. */
 nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, struct arch *graph);
@@ -45,6 +46,7 @@ struct nasc_net {
     bool weights;
     u32 misses;
     u64 compile_ns;                     /* of the code of its kernels */
+    struct nasc_net *next, **link;      /* among the session's */
 };
 nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o);
 bool net_exec(nasc_net *n);             /* makes the exec; false after complaining */

@@ -47,11 +47,11 @@ static struct count op_counted(struct elab *e, const struct op_bind *b)
 {
     struct elab_cache *c = e->g->cache;
     if (!c)
-        c = e->g->cache = NEW(e->g->a, struct elab_cache);
+        c = e->g->cache = NEW(e->g->tables, struct elab_cache);
     while (c->known.n <= b->serial) {
         struct count zero = {0};
-        vec_push(e->g->a, &c->known, false);
-        vec_push(e->g->a, &c->op_count, zero);
+        vec_push(e->g->tables, &c->known, false);
+        vec_push(e->g->tables, &c->op_count, zero);
     }
     if (!c->known.at[b->serial]) {
         c->op_count.at[b->serial] = count_op(b, e->types);

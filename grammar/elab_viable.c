@@ -123,7 +123,7 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
             return NULL;
     struct viable_table *t = e->g->viable;
     if (!t)
-        t = e->g->viable = NEW(e->g->a, struct viable_table);
+        t = e->g->viable = NEW(e->g->tables, struct viable_table);
     u64 h = (u64)r->serial << 8 | n;
     for (u32 i = 0; i < n; i++)
         h = (h ^ word[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
@@ -135,11 +135,11 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
     }
     if (t->at.n >= MOST_ENTRIES)
         return NULL;
-    struct viable *v = arena_alloc(e->g->a, sizeof(*v) + n * sizeof(*word));
+    struct viable *v = arena_alloc(e->g->tables, sizeof(*v) + n * sizeof(*word));
     v->rule = r;
     v->nword = n;
     memcpy(v->word, word, n * sizeof(*word));
-    vec_push(e->g->a, &t->at, v);
-    idmap_put(e->g->a, &t->by_key, h, t->at.n);
+    vec_push(e->g->tables, &t->at, v);
+    idmap_put(e->g->tables, &t->by_key, h, t->at.n);
     return &v->dead;
 }

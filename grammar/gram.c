@@ -139,8 +139,13 @@ static void apply_overrides(struct gram *g)
                 if (m->decl.at[j]->kind == GD_RULES) {
                     const struct gram_rule *r = ((struct gram_rules *)m->decl.at[j])->overload.at[0];
                     const struct ast *attrs = r->ast->kid[RULE_ATTRS];
-                    for (u32 a = 0; r->form != RF_RULE && attrs && a < attrs->nkid; a++)
-                        known |= strcmp(attrs->kid[a]->text, o->name) == 0;
+                    for (u32 a = 0; r->form != RF_RULE && attrs && a < attrs->nkid; a++) {
+                        if (strcmp(attrs->kid[a]->text, o->name) != 0)
+                            continue;
+                        if (!known && !is_num)
+                            diag_add(g->ds, E0207, attrs->kid[a]->loc, "-D %s=%s: the attribute is a number", o->name, o->value);
+                        known = true;
+                    }
                     continue;
                 }
                 if (m->decl.at[j]->kind != GD_CONST || strcmp(m->decl.at[j]->name, o->name) != 0)
@@ -203,6 +208,24 @@ static void build_ops(struct gram *g)
     }
 }
 
+enum { TABLES_MOST = 48 << 20 };        /* bytes; einspace takes some 10 KB a sample while they grow */
+
+static void tables_begin(struct gram *g)
+{
+    g->tables = arena_new_in(g->a, "tables");
+    g->types = types_new(g->tables);
+    g->memo = op_memo_new(g->tables, g->types, &g->ops);
+    g->cache = g->viable = NULL;
+}
+
+void gram_forget(struct gram *g)
+{
+    if (arena_bytes(g->tables) <= TABLES_MOST)
+        return;
+    arena_free(g->tables);
+    tables_begin(g);
+}
+
 struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, struct diags *ds, gram_open_fn open, void *ctx,
                        const char *module, u32 noverride, const struct gram_override *override)
 {
@@ -211,9 +234,8 @@ struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, 
     g->sp = sp;
     g->srcs = srcs;
     g->ds = ds;
-    g->types = types_new(a);
     g->ops.a = a;
-    g->memo = op_memo_new(a, g->types, &g->ops);
+    tables_begin(g);
     g->noverride = noverride;
     g->override = override;
     struct loader l = {g, open, ctx};

@@ -66,6 +66,7 @@ struct gram_override { const char *name, *value; };             /* -D NAME=VALUE
 
 struct gram {
     struct arena *a;            /* the file lifetime */
+    struct arena *tables;       /* of types, memo, cache, viable: what was worked out, until gram_forget */
     struct str_pool *sp;
     struct srcs *srcs;
     struct diags *ds;
@@ -86,6 +87,9 @@ typedef const char *(*gram_open_fn)(void *ctx, struct arena *a, const char *modu
  * errors.  Unknown override names are diagnosed. */
 struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, struct diags *ds, gram_open_fn open, void *ctx,
                        const char *module, u32 noverride, const struct gram_override *override);
+/* Forgets the types and everything worked out about them, if that has grown past a bound: so drawing for ever takes
+ * bounded memory.  Nothing that names a type (a derivation, a graph) may be left. */
+void gram_forget(struct gram *g);
 /* The number that -D gives to a name; NULL: none. */
 const struct num *gram_override_num(const struct gram *g, str name);
 /* The space of that name (NULL: the only one; complains when there is none or several). */

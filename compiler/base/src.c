@@ -8,30 +8,45 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-struct srcs { struct arena *a; VEC(struct src *) all; };
+struct srcs { struct arena *a, *text; VEC(struct src *) all; };
 
 struct srcs *srcs_new(struct arena *a)
 {
     struct srcs *s = NEW(a, struct srcs);
-    s->a = a;
+    s->a = s->text = a;
     return s;
+}
+
+void srcs_into(struct srcs *s, struct arena *a)
+{
+    s->text = a;
+}
+
+u32 srcs_count(const struct srcs *s)
+{
+    return s->all.n;
+}
+
+void srcs_forget(struct srcs *s, u32 n)
+{
+    s->all.n = MIN(s->all.n, n);
 }
 
 const struct src *srcs_add(struct srcs *s, const char *name, const char *text, size_t len)
 {
     if (len > SRC_LARGEST)
         BUG("source text of %zu bytes", len);
-    struct src *f = NEW(s->a, struct src);
-    char *copy = arena_alloc(s->a, len + 1);
+    struct src *f = NEW(s->text, struct src);
+    char *copy = arena_alloc(s->text, len + 1);
     if (len)
         memcpy(copy, text, len);
-    f->name = arena_strdup(s->a, name);
+    f->name = arena_strdup(s->text, name);
     f->text = copy;
     f->len = (u32)len;
     f->nlines = 1;
     for (u32 i = 0; i < f->len; i++)
         f->nlines += copy[i] == '\n';
-    f->line_off = NEW_ARRAY(s->a, u32, f->nlines);
+    f->line_off = NEW_ARRAY(s->text, u32, f->nlines);
     for (u32 i = 0, line = 1; i < f->len; i++)
         if (copy[i] == '\n')
             f->line_off[line++] = i + 1;

@@ -11,6 +11,11 @@ struct src_pos { u32 line, col; };                      /* 1-based; col counts b
 
 struct srcs;                                            /* all texts of a session */
 struct srcs *srcs_new(struct arena *a);
+/* Texts added from here on live in arena a. */
+void srcs_into(struct srcs *s, struct arena *a);
+u32 srcs_count(const struct srcs *s);
+/* Forgets all but the first n texts; their arena may end then. */
+void srcs_forget(struct srcs *s, u32 n);
 /* Copies text.  name is what diagnostics print ("<arch>", "<-D>", a path). */
 const struct src *srcs_add(struct srcs *s, const char *name, const char *text, size_t len);
 const struct src *srcs_get(const struct srcs *s, u32 file);     /* NULL for 0 */
