@@ -82,7 +82,7 @@ struct ob {
     VEC(struct ob_weak) weak;
     VEC(struct ob_marg) marg;
     bool in_monoid, in_pad, in_pattern;
-    u32 poly_work;
+    u32 poly_work, case_work;
     u32 run_index, batch_index;         /* 1 + index variable, 0: not met yet */
     bool has_run;                       /* some input says `..` */
     u32 cur;                            /* equation being built */

@@ -30,9 +30,13 @@ static bool within(const struct ob *o, struct ob_path def, struct ob_path use)
     return true;
 }
 
+enum { MAX_CASES = 20000 };
+
 /* Is there a definition in every static case of `use`?  If not, *gap is one where there is none. */
 static bool covered(struct ob *o, u32 n, const struct ob_path *def, struct ob_path use, struct ob_path *gap)
 {
+    if (++o->case_work > MAX_CASES)
+        return true;                    /* complained of by check_uses */
     for (u32 i = 0; i < n; i++)
         if (within(o, def[i], use))
             return true;
@@ -177,6 +181,8 @@ static void check_uses(struct ob *o)
             diag_add(o->ds, E0432, x->loc, "output `%s` is not written where %s", x->name, path_text(o, gap));
         }
     }
+    if (o->case_work > MAX_CASES)
+        diag_add(o->ds, E0432, o->ast->loc, "`%s` has too many static cases to see that each defines what it needs", o->op->name);
 }
 
 /* Parameters that exist in one static case are read in that case only. */
