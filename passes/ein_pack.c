@@ -5,8 +5,8 @@
  *
  *     y[b,d,h,w] += x[b,c,h+i,w+j] * k[d,c,i,j]           lanes over w, a tile over d:
  *         =>  p[d1,c,i,j,d0] = k[16*d1+d0,c,i,j];         panels of up to 16 d, d = 16*d1 + d0
- *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d:
- *         =>  p[k,d] = w[d,k]
+ *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d, panels of 64, 48 or 32 d if they divide it:
+ *         =>  p[d1,k,d0] = w[64*d1+d0,k]
  *
  * Only where enough of the output reuses a weight; a matrix times one vector is read once and stays as it is. */
 #include "passes/rewrite.h"
@@ -174,6 +174,16 @@ static void pack(struct rewrite *w, struct eqs *to, struct ein_eq e, ein_node re
     to->fired++;
 }
 
+static void split_and_pack(struct rewrite *w, struct eqs *to, const struct ein_eq *e, ein_node read, u32 d, i64 n)
+{
+    struct cascade *c = w->c;
+    u32 old = e->nrank;
+    ein_node *with = NEW_ARRAY(w->a, ein_node, old);
+    for (u32 r = 0; r < old; r++)
+        with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
+    pack(w, to, split(c, e, d, n), ein_subst(c, read, old, with), d + 1);
+}
+
 /* Rewrites e if that pays, else leaves it to the caller. */
 static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
 {
@@ -185,13 +195,20 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
     ein_node *sub = NEW_ARRAY(w->a, ein_node, y.nlist);
     for (u32 k = 0; k < y.nlist; k++)
         sub[k] = c->list.at[y.list + k];
+    u32 d = e.nrank;
     if (u.ranks >> u.unit & 1) {
-        if ((u.data >> u.unit & 1) || stride_of(c, y.u, y.nlist, sub, u.unit) == 1)
+        i64 ext = e.rank[u.unit].ext, n = ext % 64 == 0 ? 64 : ext % 48 == 0 ? 48 : ext % 32 == 0 ? 32 : ext;
+        if ((u.data >> u.unit & 1) || (e.scan && e.scan_rank == u.unit))
+            return false;
+        if (n < ext) {
+            split_and_pack(w, to, &e, u.read, u.unit, n);
+            return true;
+        }
+        if (stride_of(c, y.u, y.nlist, sub, u.unit) == 1)
             return false;
         pack(w, to, e, u.read, u.unit);
         return true;
     }
-    u32 d = e.nrank;
     for (u32 r = 0; r < e.nrank; r++)
         if (e.rank[r].kind == EIN_PAR && (u.ranks >> r & 1) && !(u.data >> r & 1) && (d == e.nrank || e.rank[r].ext > e.rank[d].ext) &&
             !(e.scan && e.scan_rank == r))
@@ -207,12 +224,7 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
         pack(w, to, e, u.read, d);
         return true;
     }
-    u32 old = e.nrank;
-    ein_node *with = NEW_ARRAY(w->a, ein_node, old);
-    for (u32 r = 0; r < old; r++)
-        with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
-    ein_node read = ein_subst(c, u.read, old, with);
-    pack(w, to, split(c, &e, d, n), read, d + 1);
+    split_and_pack(w, to, &e, u.read, d, n);
     return true;
 }
 

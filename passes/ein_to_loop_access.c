@@ -596,9 +596,20 @@ void low_store(struct low *q, u32 k, lval v)
     i64 lane;
     lval vec, off = offset(q, k, &lane, &vec);
     u32 buf = q->acc.at[k].buf;
-    CHECK(!vec && (lane == 0 || lane == 1));
+    CHECK(!vec);
     if (lane)
         v = low_splat(q, v);
+    if (lane && lane != 1) {            /* lane by lane */
+        u32 n = q->vl;
+        for (u32 i = 0; i < q->nstat; i++)
+            if (q->stat[i].rank == q->s.vec && q->tail[q->coord[i]])
+                n = q->tail_n[q->coord[i]];
+        for (u32 i = 0; i < n; i++) {
+            lval one = le_opu(&q->e, LO_LANE, (struct ltype){ low_type(q, v).dtype, 1 }, v, i);
+            le_store(&q->e, buf, i ? add(q, off, lower_scaled(q->L, &q->e, lane, false, i)) : off, one, 0);
+        }
+        return;
+    }
     CHECK(lane || low_type(q, v).lanes == 1);
     le_store(&q->e, buf, off, v, lane ? tail_mask(q) : 0);
 }

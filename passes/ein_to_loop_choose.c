@@ -222,9 +222,13 @@ static double cost(const struct low *q, u32 r, u64 keep)
                 return -1;
             per += 6.0 * vl / points_of(q, red);
         } else {
-            for (u32 k = 0; k < q->nlhs; k++)
-                if (along(q, k, r) != ALONG_UNIT || q->c->tens.at[q->acc.at[k].tens].dtype == DT_BOOL)
+            for (u32 k = 0; k < q->nlhs; k++) {
+                enum along how = along(q, k, r);
+                if ((how != ALONG_UNIT && how != ALONG_GATHER) || q->c->tens.at[q->acc.at[k].tens].dtype == DT_BOOL)
                     return -1;
+                if (how == ALONG_GATHER)        /* stored lane by lane */
+                    per += 1.5 * vl / points_of(q, red);
+            }
         }
     }
     for (u32 k = q->nlhs; k < q->acc.n; k++) {

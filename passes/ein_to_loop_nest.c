@@ -34,6 +34,27 @@ static void add_stat(struct low *q, u32 rank, u32 n, i64 step)
     q->stat[q->nstat++] = (struct low_stat){ rank, n, n, step, q->rank[rank].red };
 }
 
+/* The ranks of the operand in lanes of a sum of products, if it does not fit the second cache and is larger than the others; else 0. */
+static u64 large_operand(const struct low *q)
+{
+    u64 ranks = 0;
+    double most = 0, here = 0;
+    if (!q->s.contraction || q->s.vec >= LOW_RANKS || q->s.vec_red)
+        return 0;
+    for (u32 k = q->nlhs; k < q->acc.n; k++) {
+        double n = 4;
+        for (u32 r = 0; r < q->q.nrank; r++)
+            if (q->acc.at[k].deps & bit(r))
+                n *= (double)q->rank[r].ext;
+        if (q->acc.at[k].deps & bit(q->s.vec) && n > here) {
+            here = n;
+            ranks = q->acc.at[k].deps;
+        }
+        most = MAX(most, n);
+    }
+    return here >= most && here > (double)(q->L->m->l2 ? q->L->m->l2 : 1 << 20) / 2 ? ranks : 0;
+}
+
 /* Static ranks and the order of loops. */
 static void set_up(struct nest *t, struct low *q)
 {
@@ -54,14 +75,20 @@ static void set_up(struct nest *t, struct low *q)
     for (u32 r = 0; r < q->q.nrank; r++)
         if ((s->taps & bit(r)) || (!q->rank[r].bound && !q->rank[r].tb && q->rank[r].ext == 1))
             low_bind(q, r, 0, 0, 0);
-    for (u32 pass = 0; pass < 2; pass++)            /* batch outermost */
+    /* batch outermost; inside, loops that leave a large vector operand alone go innermost, so that it is walked once */
+    u64 large = large_operand(q);
+    for (u32 pass = 0; pass < 4; pass++) {
+        if (pass == 2 && large)
+            t->item[t->n++] = (struct low_item){ s->vec, stat_of(q, s->vec) };
         for (u32 r = 0; r < q->q.nrank; r++)
-            if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 && q->rank[r].tb == !pass)
+            if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 &&
+                (q->rank[r].tb ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
                 t->item[t->n++] = (struct low_item){ r, -1 };
+    }
     for (u32 i = 0; i < q->nstat; i++)
         if (!q->stat[i].red && q->stat[i].rank != s->vec)
             t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
-    if (s->vec < LOW_RANKS && !s->vec_red)
+    if (s->vec < LOW_RANKS && !s->vec_red && !large)
         t->item[t->n++] = (struct low_item){ s->vec, stat_of(q, s->vec) };
     /* taps outside of channels: their bounds and masks are worked out less often */
     bool in_order = q->q.as_written || q->L->o->strict || q->q.red == RED_USER || q->q.red == RED_ARGMAX || q->q.red == RED_ARGMIN;
@@ -244,7 +271,7 @@ static void reduce(struct nest *t, u32 depth, lval *acc)
     if (q->L->m->masks) {
         st->n = (u32)((rem + q->s.vl - 1) / q->s.vl);
         if (rem % q->s.vl)
-            q->tail[st->n - 1] = lanes_below(q, rem % q->s.vl);
+            q->tail[st->n - 1] = lanes_below(q, q->tail_n[st->n - 1] = (u32)(rem % q->s.vl));
         straight(t, depth, acc, full * chunk);
         q->tail[st->n - 1] = 0;
         st->n = st->max;
@@ -489,7 +516,7 @@ static void par(struct nest *t, u32 i)
         st->n = (u32)((rem + vl - 1) / vl);
         u32 last = st->n - 1;
         if (vec && rem % vl)
-            q->tail[last] = lanes_below(q, rem % vl);
+            q->tail[last] = lanes_below(q, q->tail_n[last] = (u32)(rem % vl));
         par_at(t, i, full * chunk);
         if (vec)
             q->tail[last] = 0;

@@ -89,6 +89,7 @@ struct low {
     u32 nstat; struct low_stat stat[LOW_STATS];
     u32 coord[LOW_STATS];           /* the instance */
     lval tail[16];                  /* by vector of the chunk: lanes that exist; 0: all */
+    u32 tail_n[16];                 /* how many those are */
     VEC(struct low_acc) acc;
     VEC(struct low_node) node;
     struct idmap map;
