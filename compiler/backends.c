@@ -1,7 +1,6 @@
 /* backends.c - opening a code generator: `ref` is built in, the others are modules beside the library.
  *
- * nasc_be_NAME.so is looked for in $NASC_BACKENDS, in the build tree of an uninstalled build, and where it was
- * installed.  Nothing is opened before it is needed. */
+ * nasc_be_NAME.so is looked for in $NASC_BACKENDS, and where it is installed or was built (session_modules).  Nothing is opened before it is needed. */
 #include "compiler/session.h"
 
 #include <dlfcn.h>
@@ -11,7 +10,7 @@ static const struct backend *open_module(nasc_session *s, const char *name, void
 {
     const char *dirs[3] = {getenv("NASC_BACKENDS")};
     u32 n = dirs[0] && *dirs[0] ? 1 : 0;
-    dirs[n++] = session_uninstalled() ? NASC_BUILD_DIR "/.libs" : NASC_MODULE_DIR;
+    dirs[n++] = session_modules(s);
     *why = "no such module";
     for (u32 i = 0; i < n; i++) {
         char *path = arena_printf(s->a, "%s/nasc_be_%s.so", dirs[i], name);

@@ -29,14 +29,19 @@ typedef enum {
     NASC_BUG = 70       /* our mistake: see nasc_messages, please report */
 } nasc_status;
 
+__extension__ typedef unsigned __int128 nasc_count;
+
 typedef struct nasc_session nasc_session;
-typedef struct nasc_arch nasc_arch;     /* an architecture; owned by the session until nasc_arch_free */
-typedef struct nasc_net nasc_net;       /* its native code; owned by the session until nasc_net_free */
+/* An architecture, and native code for one (which outlives it): each ends with nasc_arch_free or nasc_net_free, or with the
+ * session.  Sessions that draw many networks free them: while one is open, types made for earlier ones stay. */
+typedef struct nasc_arch nasc_arch;
+typedef struct nasc_net nasc_net;
 
 const char *nasc_version(void);
 nasc_session *nasc_open(void);
 void nasc_close(nasc_session *s);
-/* What went wrong since the last successful call, as people read it, or one JSON object a line. Valid until the next call. */
+/* What went wrong since the last successful call (of that one: warnings), as people read it, or one JSON object a line. Valid
+ * until the next call. */
 const char *nasc_messages(nasc_session *s);
 const char *nasc_messages_json(nasc_session *s);
 
@@ -60,7 +65,7 @@ typedef struct {
     char text_hash[33];                 /* 128-bit hash of the text, hex */
     double logp;                        /* natural log of the product of the derivation's weights */
     uint64_t depth, nodes;
-    unsigned __int128 params, macs;     /* saturating; per sample */
+    nasc_count params, macs;            /* saturating; per sample */
 } nasc_record;
 void nasc_arch_record(const nasc_arch *a, nasc_record *r);
 

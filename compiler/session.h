@@ -42,6 +42,7 @@ struct nasc_session {
     bool checked;                       /* verify every IR after every step */
     struct buf repro;                   /* the IR a failed verification leaves behind */
     const char *main_dir;               /* where `import name` looks beside the stdlib */
+    const char *stdlib_dir, *module_dir;        /* by session_stdlib, session_modules */
 };
 
 /* Diagnostics on top of nothing: a message without a place. */
@@ -52,8 +53,8 @@ void session_clear(nasc_session *s);                    /* forgets the diagnosti
 void session_begin(nasc_session *s);                    /* a public call begins: forgets what was said before the last success */
 
 /* The directories that modules and backends are looked for in. */
-const char *session_stdlib(void);
-bool session_uninstalled(void);                         /* does the running program lie in the build tree? */
+const char *session_stdlib(nasc_session *s);
+const char *session_modules(nasc_session *s);
 gram_open_fn session_opener(void);
 
 /* Opens a backend by name (NULL: llvm if it can be had, else ref). NULL after complaining (E0901). */

@@ -71,8 +71,82 @@ static void threads_do_not_meet(void **state)
     }
 }
 
+/* Messages are about the calls since the last success; what is open ends with its session. */
+static void messages_and_lifetimes(void **state)
+{
+    (void)state;
+    nasc_session *s = nasc_open();
+    nasc_arch *a, *b;
+    nasc_net *n;
+    assert_int_equal(nasc_define(s, "C", "4"), NASC_OK);
+    assert_int_equal(nasc_define(s, "N", "1"), NASC_OK);
+    assert_int_equal(nasc_load(s, "std.spaces.nas_bench_201"), NASC_OK);
+    assert_int_equal(nasc_select(s, NULL), NASC_OK);
+    assert_int_equal(nasc_parse(s, "|none~0|", &a), NASC_WRONG);
+    assert_int_equal(nasc_parse(s, "|nonsense", &a), NASC_WRONG);
+    assert_non_null(strstr(nasc_messages(s), "|none~0|"));
+    assert_non_null(strstr(nasc_messages(s), "|nonsense"));
+    assert_int_equal(nasc_sample(s, 1, 0, &a), NASC_OK);
+    assert_int_equal(nasc_sample(s, 1, 1, &b), NASC_OK);
+    assert_string_equal(nasc_messages(s), "");
+    assert_int_equal(nasc_compile(s, a, &(nasc_options){ .backend = "nosuch" }, &n), NASC_ENV);
+    assert_non_null(strstr(nasc_messages(s), "E0901"));
+    assert_int_equal(nasc_compile(s, a, &(nasc_options){ .backend = "ref" }, &n), NASC_OK);
+    nasc_arch_free(a);                                      /* the net outlives it */
+    assert_int_equal(nasc_net_weights(n, 3), NASC_OK);
+    assert_int_equal(nasc_compile(s, b, &(nasc_options){ .backend = "ref" }, &n), NASC_OK);
+    nasc_close(s);
+}
+
+enum { NETS = 6, CLASSES = 10, PIXELS = 3 * 32 * 32 };
+struct ran { float y[NETS][CLASSES]; int failed; };
+
+static void *run_all(void *arg)
+{
+    struct ran *w = arg;
+    nasc_session *s = nasc_open();
+    float *x = malloc(PIXELS * sizeof *x);
+    for (int i = 0; i < PIXELS; i++)
+        x[i] = (float)(i % 31) / 31;
+    w->failed = nasc_define(s, "C", "4") || nasc_define(s, "N", "1") || nasc_load(s, "std.spaces.nas_bench_201") || nasc_select(s, NULL);
+    for (uint64_t i = 0; i < NETS && !w->failed; i++) {
+        nasc_arch *a;
+        nasc_net *n;
+        w->failed = nasc_sample(s, 5, i, &a) || nasc_compile(s, a, NULL, &n) || nasc_net_weights(n, i) ||
+                    nasc_net_run(n, 1, (const void *[]){ x }, (void *[]){ w->y[i] });
+        if (!w->failed) {
+            nasc_net_free(n);
+            nasc_arch_free(a);
+        }
+    }
+    if (w->failed)
+        fputs(nasc_messages(s), stderr);
+    nasc_close(s);
+    free(x);
+    return NULL;
+}
+
+/* Native code made and run in two threads at once, the same bytes as alone. */
+static void threads_compile_and_run(void **state)
+{
+    (void)state;
+    static struct ran w[3];
+    pthread_t t[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, run_all, &w[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(t[i], NULL);
+    run_all(&w[2]);
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(w[k].failed, 0);
+        assert_memory_equal(w[k].y, w[2].y, sizeof w[k].y);
+    }
+    assert_memory_not_equal(w[2].y[0], w[2].y[1], sizeof w[2].y[0]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(statuses), cmocka_unit_test(threads_do_not_meet) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(statuses), cmocka_unit_test(messages_and_lifetimes),
+                                        cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(threads_compile_and_run) };
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }
