@@ -313,19 +313,43 @@ static void map(struct pass *p, struct ein_eq *e)
     p->fired++;
 }
 
+/* k * T under a sum, k > 0: k goes behind the sum, also past a relu. */
+static bool pull_out(struct pass *p, struct ein_eq *e, ein_node d, ein_node inner, ein_node floor)
+{
+    struct cascade *c = p->c;
+    const struct form *f = form_of(p, inner);
+    double v;
+    if (!f->ok || f->scale || f->shift || f->n != 1 || f->t[0].k <= 0 || f->t[0].x == inner || c->node.at[f->t[0].x].kind != EIN_READ ||
+        (floor && (!is_num(c, floor, &v) || v != 0)))
+        return false;
+    ein_node read = f->t[0].x, acc = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), times = ein_op2(c, EIN_MUL, acc, ein_num(c, f->t[0].k));
+    if (floor)
+        read = ein_op2(c, EIN_MAX, read, floor);
+    ein_node body = rw_replace(c, e->body[0], 1, &d, &read);
+    e->body = arena_dup(c->a, &body, sizeof body);
+    e->post = e->post ? rw_replace(c, e->post, 1, &acc, &times) : times;
+    p->fired++;
+    return true;
+}
+
 /* The data operand of a product: at most a relu of one read. */
 static void prologue(struct pass *p, struct ein_eq *e)
 {
     struct cascade *c = p->c;
     struct ein_x y = c->node.at[e->body[0]];
-    if (y.kind != EIN_MUL)
+    if (y.kind != EIN_MUL) {
+        look(p, e->body[0]);
+        pull_out(p, e, e->body[0], e->body[0], 0);
         return;
+    }
     look(p, e->body[0]);
     bool left = !info(p, y.a).load;
     ein_node d = left ? y.a : y.b, w = left ? y.b : y.a, floor;
     if (info(p, d).load || !info(p, w).load || c->node.at[w].kind != EIN_READ)
         return;
     ein_node inner = strip_floor(c, d, &floor);
+    if (pull_out(p, e, d, inner, floor))
+        return;
     ein_nodes all = { 0 };
     ein_reach(p->a, c, inner, &all);
     u32 nread = 0, nop = 0, first = 0;

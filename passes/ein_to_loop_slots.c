@@ -5,6 +5,19 @@
  * a map a * x + b * y for all a and b.  Nothing is reassociated. */
 #include "passes/lower.h"
 
+/* acc * number as acc * slot, wherever the sum is used once. */
+static ein_node slot_scale(struct lower *L, ein_node x)
+{
+    struct cascade *c = L->c;
+    struct ein_x y = c->node.at[x];
+    if (y.kind == EIN_MUL && c->node.at[y.a].kind == EIN_ACC && c->node.at[y.b].kind == EIN_NUM)
+        return ein_op2(c, EIN_MUL, y.a, ein_make(c, (struct ein_x){ .kind = EIN_ARG, .u = lower_slot(L, c->node.at[y.b].r) }, 0, NULL));
+    if (y.kind != EIN_ADD && y.kind != EIN_MAX)
+        return x;
+    ein_node a = slot_scale(L, y.a);
+    return a == y.a ? x : ein_op2(c, (enum ein_kind)y.kind, a, y.b);
+}
+
 /* max(x, 0) as max(slot, x); anything else gets a slot that changes nothing. */
 static ein_node floored(struct lower *L, ein_node x)
 {
@@ -88,5 +101,5 @@ void lower_floors(struct lower *L, struct ein_eq *e)
         return;
     }
     if (e->post)
-        e->post = floored(L, e->post);
+        e->post = floored(L, slot_scale(L, e->post));
 }
