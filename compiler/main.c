@@ -101,6 +101,11 @@ static nasc_status parse_options(struct cli *c, const struct verb *v, int argc, 
     }
     c->narg = (u32)(argc - optind);
     c->arg = (const char **)(argv + optind);
+    const char *f = c->value[OPT_DIAG], *when = c->value[OPT_COLOR];
+    if (f && strcmp(f, "text") && strcmp(f, "json"))
+        return cli_usage(c, "--diagnostics is text or json, not `%s`", f);
+    if (when && strcmp(when, "auto") && strcmp(when, "always") && strcmp(when, "never"))
+        return cli_usage(c, "--color is auto, always or never, not `%s`", when);
     return NASC_OK;
 }
 

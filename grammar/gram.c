@@ -139,11 +139,11 @@ static void apply_overrides(struct gram *g)
                 if (m->decl.at[j]->kind == GD_RULES) {
                     const struct gram_rule *r = ((struct gram_rules *)m->decl.at[j])->overload.at[0];
                     const struct ast *attrs = r->ast->kid[RULE_ATTRS];
-                    for (u32 a = 0; r->form != RF_RULE && attrs && a < attrs->nkid; a++) {
+                    for (u32 a = 0; r->form == RF_SPACE && attrs && a < attrs->nkid; a++) {
                         if (strcmp(attrs->kid[a]->text, o->name) != 0)
                             continue;
                         if (!known && !is_num)
-                            diag_add(g->ds, E0207, attrs->kid[a]->loc, "-D %s=%s: the attribute is a number", o->name, o->value);
+                            diag_add(g->ds, E0207, attrs->kid[a]->loc, "-D %s=%s: the attribute is a number, of 64 bits at most", o->name, o->value);
                         known = true;
                     }
                     continue;
@@ -157,7 +157,7 @@ static void apply_overrides(struct gram *g)
                 else if (is_num)
                     c->v = g->override_num[i];
                 else
-                    diag_add(g->ds, E0207, c->d.loc, "-D %s=%s: the constant is a number", o->name, o->value);
+                    diag_add(g->ds, E0207, c->d.loc, "-D %s=%s: the constant is a number, of 64 bits at most", o->name, o->value);
             }
         }
         if (!known)

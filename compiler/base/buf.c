@@ -1,6 +1,7 @@
 /* buf.c - text under construction, on the heap, doubling. */
 #include "compiler/base/buf.h"
 
+#include "compiler/base/mem.h"
 #include "compiler/base/real.h"
 #include "compiler/base/utf8.h"
 
@@ -30,7 +31,7 @@ static void buf_reserve(struct buf *b, size_t n)
         BUG("text too long");
     size_t cap = MAX(b->cap * 2, b->n + n + 1);
     cap = MAX(cap, (size_t)64);
-    char *at = realloc(b->at, cap);
+    char *at = mem_fits(cap) ? realloc(b->at, cap) : NULL;
     if (!at)
         NO_MEMORY(cap, "text");
     b->at = at;
