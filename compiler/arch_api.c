@@ -19,7 +19,7 @@ nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, str
         return NULL;
     }
     nasc_arch *ar = NEW(a, nasc_arch);
-    *ar = (nasc_arch){.s = s, .a = a, .d = d, .graph = graph};
+    *ar = (nasc_arch){.s = s, .a = a, .g = s->g, .d = d, .graph = graph};
     struct buf b = {0};
     notation_print(&b, n, d);
     ar->text = arena_strdup(a, b.at ? b.at : "");
@@ -37,7 +37,7 @@ struct arch *arch_graph(nasc_arch *ar)
 {
     if (!ar->graph) {
         u64 t = clock_ns();
-        struct derivation *again = derive_replay(ar->a, ar->s->g, ar->d, &ar->graph);
+        struct derivation *again = derive_replay(ar->a, ar->g, ar->d, &ar->graph);
         session_clock(ar->s, STAGE_BUILD, t);
         CHECK(again && ar->graph);
     }

@@ -12,7 +12,7 @@ enum opt_id {
 struct cli {
     nasc_session *s;
     const char *verb;
-    VEC(const char *) define, input;    /* repeated options */
+    VEC(const char *) define, input, output;    /* repeated options */
     const char *value[OPTS];            /* last value given; "" for a flag; NULL: not given */
     u32 narg; const char **arg;         /* words after the verb */
 };

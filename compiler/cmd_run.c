@@ -22,8 +22,8 @@ static nasc_status check_input(struct run *r, u32 k)
     u32 lead = x->rank == want.rank + 1;
     for (u32 d = 0; ok && d < want.rank; d++)
         ok = x->extent[d + lead] == want.extent[d];
-    i64 batch = lead ? x->extent[0] : 1;
-    if (ok && r->batch && batch != r->batch)
+    i64 batch = ok && lead ? x->extent[0] : 1;
+    if (batch < 1 || (r->batch && batch != r->batch))
         ok = false;
     if (ok) {
         r->batch = batch;
@@ -36,7 +36,11 @@ static nasc_status check_input(struct run *r, u32 k)
     buf_printf(&b, "], but the space's input %u is %s[", k, want.dtype);
     for (u32 d = 0; d < want.rank; d++)
         buf_printf(&b, "%s%lld", d ? ", " : "", (long long)want.extent[d]);
-    buf_puts(&b, r->batch ? "] with the batch size given" : "], with or without a batch axis in front");
+    buf_puts(&b, "]");
+    if (r->batch)
+        buf_printf(&b, " with a batch of %lld", (long long)r->batch);
+    else
+        buf_puts(&b, batch < 1 ? ", and at least one sample of it" : ", with or without a batch axis in front");
     session_complain(s, E0841, "%s", b.at);
     buf_free(&b);
     return NASC_WRONG;
@@ -97,12 +101,11 @@ static nasc_status load_inputs(struct run *r)
     return NASC_OK;
 }
 
-static nasc_status save_output(struct run *r)
+static nasc_status save_output(struct run *r, u32 k, const char *path)
 {
-    const char *path = r->c->value[OPT_OUTPUT];
     nasc_shape o;
-    nasc_net_output(r->n, 0, &o);
-    i64 extent[17] = {r->batch};
+    nasc_net_output(r->n, k, &o);
+    i64 extent[COUNTOF(o.extent) + 1] = {r->batch};
     memcpy(extent + 1, o.extent, sizeof *extent * o.rank);
     enum dtype dt;
     CHECK(dtype_parse(o.dtype, &dt));
@@ -110,18 +113,20 @@ static nasc_status save_output(struct run *r)
     nasc_shape first;
     nasc_net_input(r->n, 0, &first);
     bool lead = r->in[0].rank == first.rank + 1;
-    return npy_save(&r->c->s->ds, path, dt, o.rank + lead, lead ? extent : extent + 1, r->outp[0]) ? NASC_OK : NASC_ENV;
+    return npy_save(&r->c->s->ds, path, dt, o.rank + lead, lead ? extent : extent + 1, r->outp[k]) ? NASC_OK : NASC_ENV;
 }
 
 static nasc_status run_net(struct run *r, u64 seed)
 {
     struct cli *c = r->c;
+    u32 nout = nasc_net_outputs(r->n);
+    if (c->output.n && c->output.n != nout)
+        return cli_usage(c, "the space has %u output%s, %u --output given", nout, nout == 1 ? "" : "s", c->output.n);
     nasc_status st = load_inputs(r);
     if (!st)
         st = c->value[OPT_WEIGHTS] ? nasc_net_load_weights(r->n, c->value[OPT_WEIGHTS]) : nasc_net_weights(r->n, seed);
     if (st)
         return st;
-    u32 nout = nasc_net_outputs(r->n);
     r->outp = NEW_ARRAY(r->a, void *, nout + 1);
     for (u32 k = 0; k < nout; k++) {
         nasc_shape o;
@@ -131,7 +136,9 @@ static nasc_status run_net(struct run *r, u64 seed)
     st = c->value[OPT_EVAL] ? run_eval(r) : nasc_net_run(r->n, r->batch, (const void *const *)r->inp, r->outp);
     if (!st && c->value[OPT_SAVEW])         /* afterwards: a training run has new states */
         st = nasc_net_save_weights(r->n, c->value[OPT_SAVEW]);
-    return !st && c->value[OPT_OUTPUT] ? save_output(r) : st;
+    for (u32 k = 0; !st && k < c->output.n; k++)
+        st = save_output(r, k, c->output.at[k]);
+    return st;
 }
 
 nasc_status cmd_run(struct cli *c)

@@ -8,7 +8,7 @@ static const struct out_col op_columns[] = {
     {"path", OUT_STR, "path", 34, true, NULL},
     {"op", OUT_STR, "op", 16, true, NULL},
     {"times", OUT_COUNT, "times", 7, false, NULL},
-    {"in", OUT_STR, "in", 22, true, NULL},
+    {"in", OUT_STR, "in", 28, true, NULL},
     {"out", OUT_STR, "out", 22, true, NULL},
     {"params", OUT_COUNT, "params", 7, false, NULL},
     {"macs", OUT_COUNT, "macs", 7, false, NULL},
@@ -16,7 +16,7 @@ static const struct out_col op_columns[] = {
 };
 static const struct out_col launch_columns[] = {
     {"launch", OUT_U64, "launch", 6, false, NULL},
-    {"kernel", OUT_STR, "kernel", 10, true, NULL},
+    {"kernel", OUT_STR, "kernel", 24, true, NULL},
     {"units", OUT_U64, "units", 7, false, "k"},
     {"macs", OUT_COUNT, "macs", 7, false, NULL},
     {"bytes", OUT_COUNT, "bytes", 7, false, NULL},
@@ -87,6 +87,8 @@ nasc_status cmd_show(struct cli *c)
         show_fn(o, ar->a, g, &g->fn.at[g->fn.n - 1], "", 1);
         out_close(o);
         nasc_net *n = f == OUT_TEXT ? net_compile(c->s, g, c->value[OPT_BACKEND], &opt) : NULL;
+        if (f == OUT_TEXT && !n)
+            st = NASC_ENV;
         if (n) {
             struct buf b = {0};
             buf_printf(&b, "\n%s\nin all: ", r.arch);

@@ -81,7 +81,7 @@ nasc_status nasc_net_weights(nasc_net *n, uint64_t seed);
 nasc_status nasc_net_load_weights(nasc_net *n, const char *path);
 nasc_status nasc_net_save_weights(nasc_net *n, const char *path);
 
-typedef struct { const char *dtype; uint32_t rank; int64_t extent[16]; uint64_t bytes; } nasc_shape;    /* of one sample */
+typedef struct { const char *dtype; uint32_t rank; int64_t extent[32]; uint64_t bytes; } nasc_shape;    /* of one sample */
 uint32_t nasc_net_inputs(const nasc_net *n);
 uint32_t nasc_net_outputs(const nasc_net *n);
 void nasc_net_input(const nasc_net *n, uint32_t i, nasc_shape *s);

@@ -55,7 +55,8 @@ static void shape_of(const nasc_net *n, u32 buf, nasc_shape *s)
     const struct ein_tens *t = &n->ein->tens.at[b->tens];
     *s = (nasc_shape){.dtype = dtype_name(t->dtype), .bytes = dtype_bytes(t->dtype)};
     for (u32 i = 0; i < t->ndim; i++)
-        if (t->dim[i] > 0 && s->rank < COUNTOF(s->extent)) {
+        if (t->dim[i] > 0) {            /* not the batch */
+            CHECK(s->rank < COUNTOF(s->extent));
             s->extent[s->rank++] = t->dim[i];
             s->bytes *= (u64)t->dim[i];
         }

@@ -12,6 +12,7 @@
 struct nasc_arch {
     nasc_session *s;
     struct arena *a;                    /* the sample's lifetime */
+    struct gram *g;                     /* what it was derived by: another module may be loaded since */
     struct derivation *d;
     struct arch *graph;                 /* built at first need */
     const char *text;

@@ -55,7 +55,7 @@ const struct mach *session_mach(nasc_session *s)
 
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...)
 {
-    char text[1024];
+    char text[4096];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
