@@ -12,7 +12,7 @@
 
 /* Bounds of one attempt.  Where types and limits rule out much, trying what is left of the alternatives at every
  * level of a deep tree would take exponential time: a sample that has thrown away this much starts again. */
-enum { MOST_STEPS = 2000000, MOST_WASTED = 30000 };
+enum { MOST_STEPS = 1000000, MOST_WASTED = 30000 };
 
 static char *format(struct arena *a, const char *fmt, va_list ap)
 {
@@ -284,7 +284,7 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
     free(e.trail.at);
     e.trail.at = NULL;
     if (end)
-        *end = (struct elab_end){e.hard, e.over_work};
+        *end = (struct elab_end){e.hard, e.over_work, e.steps};
     if (!root)
         return NULL;
     struct derivation *d = NEW(a, struct derivation);

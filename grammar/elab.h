@@ -241,7 +241,7 @@ str elab_prefixed(struct elab *e, str name);
 
 bool elab_limits(struct elab *e, struct frame *f);      /* those declared, with the space's attributes in f */
 /* How an evaluation ended. */
-struct elab_end { bool hard, over_work; };
+struct elab_end { bool hard, over_work; u64 steps; };
 struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds,
                             struct arch **arch_out, struct elab_end *end);
 

@@ -150,11 +150,13 @@ const struct acases *elab_fixed_cases(struct elab *e, const struct gram_rule *r)
             return NULL;
     }
     struct arena *was = e->a;
+    u64 steps = e->steps;       /* whoever comes first does not pay for it: samples must not depend on that */
     struct acases *c = NEW(e->g->a, struct acases);
     e->a = e->g->a;             /* values of families live as long as the grammar */
     struct frame *f = elab_frame(e, r->nslot, NULL);
     bool ok = spell_rule(e, e->g->a, f, r, c);
     e->a = was;
+    e->steps = steps;
     if (!ok)
         return NULL;
     ((struct gram_rule *)r)->cache = c;

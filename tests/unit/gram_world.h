@@ -109,14 +109,14 @@ static struct derivation *world_sample(struct world *w, const char *space, u64 s
     return d;
 }
 
-static struct derivation *world_must(struct world *w, const char *space, u64 seed, u64 index)
+__attribute__((unused)) static struct derivation *world_must(struct world *w, const char *space, u64 seed, u64 index)
 {
     struct derivation *d = world_sample(w, space, seed, index);
     assert_non_null(d);
     return d;
 }
 
-static const char *world_types(struct world *w, u32 n, const type_id *t)
+__attribute__((unused)) static const char *world_types(struct world *w, u32 n, const type_id *t)
 {
     struct buf b = {0};
     for (u32 i = 0; i < n; i++) {
@@ -129,7 +129,7 @@ static const char *world_types(struct world *w, u32 n, const type_id *t)
     return s;
 }
 
-static const char *world_tree(struct world *w, const struct derivation *d)
+__attribute__((unused)) static const char *world_tree(struct world *w, const struct derivation *d)
 {
     struct buf b = {0};
     derivation_dump(&b, d);
@@ -138,7 +138,7 @@ static const char *world_tree(struct world *w, const struct derivation *d)
     return s;
 }
 
-static const char *world_arch(struct world *w)
+__attribute__((unused)) static const char *world_arch(struct world *w)
 {
     struct buf b = {0};
     arch_dump(&b, w->arch);
