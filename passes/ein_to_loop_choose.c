@@ -207,7 +207,7 @@ static double cost(const struct low *q, u32 r, u64 keep)
 {
     u64 red = red_mask(q);
     bool scalar = r == VEC_NONE;
-    double lanes = 1, per = 0.5 * q->node.n;
+    double lanes = 1, per = 0.5 * q->node.n, apart = 1;
     u32 vl = 1;
     if (!scalar) {
         i64 ext = q->rank[r].ext;
@@ -226,8 +226,10 @@ static double cost(const struct low *q, u32 r, u64 keep)
                 enum along how = along(q, k, r);
                 if ((how != ALONG_UNIT && how != ALONG_GATHER) || q->c->tens.at[q->acc.at[k].tens].dtype == DT_BOOL)
                     return -1;
-                if (how == ALONG_GATHER)        /* stored lane by lane */
+                if (how == ALONG_GATHER) {      /* stored lane by lane: only where nothing else is half as good */
                     per += 1.5 * vl / points_of(q, red);
+                    apart = 2;
+                }
             }
         }
     }
@@ -245,7 +247,7 @@ static double cost(const struct low *q, u32 r, u64 keep)
         else
             per += w * vl * (how == ALONG_GATHER ? 1.0 : 2.5);
     }
-    return per / lanes;
+    return per * apart / lanes;
 }
 
 static u32 taps_limit(const struct low *q)

@@ -326,10 +326,44 @@ static void random_compiled(void **state)
     random_ones(true);
 }
 
+/* The schedule of the common shapes: lanes, fused multiply-adds in a tile, no lane stored apart. */
+static u32 count_ops(const struct loop_region *r, u8 op, u16 lanes, const struct loop_fn *f)
+{
+    u32 n = 0;
+    for (u32 i = 0; r && i < r->stmt.n; i++) {
+        const struct loop_stmt *s = &r->stmt.at[i];
+        n += s->kind == LS_OP && s->op == op && (!lanes || f->val.at[s->res].lanes == lanes);
+        n += count_ops(s->body, op, lanes, f) + count_ops(s->other, op, lanes, f);
+    }
+    return n;
+}
+
+static void schedules(void **state)
+{
+    (void)state;
+    static const struct { const char *name; u32 fma; } want[] = { { "conv3x3", 24 }, { "conv-small-image", 8 }, { "conv1x1", 8 }, { "tokens", 8 } };
+    struct plan_env e;
+    plan_env_open(&e);
+    e.m.vector_bits = 512;
+    e.m.nvreg = 32;
+    e.m.masks = e.m.fma = true;
+    e.pack = true;
+    for (u32 k = 0; k < COUNTOF(want); k++)
+        for (u32 i = 0; i < COUNTOF(cases); i++) {
+            if (strcmp(cases[i].name, want[k].name))
+                continue;
+            struct plan *p = plan_env_plan(&e, plan_env_read(&e, cases[i].text));
+            const struct loop_fn *f = p->kernel.at[p->run.at[0].kernel].fn;
+            if (count_ops(&f->body, LO_FMA, 16, f) < want[k].fma || count_ops(&f->body, LO_LANE, 0, f))
+                plan_env_fail(&e, want[k].name, NULL, p);
+        }
+    plan_env_close(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(compiled),
+        cmocka_unit_test(schedules), cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(compiled),
         cmocka_unit_test(random_interpreted), cmocka_unit_test(random_compiled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
