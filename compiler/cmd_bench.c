@@ -45,7 +45,7 @@ static nasc_status verify(struct bench *b, nasc_net *n)
         st = NASC_WRONG;
     } else {
         fprintf(stderr, "verified: %u groups, worst %.3g of the bound; outputs %.3g%s\n", r.groups, r.worst_group, r.worst_end,
-                r.end_checked ? "" : " (not all finite)");
+                r.end_checked ? "" : "; of some the bound is not finite: rewrites compared in f64 there");
     }
     buf_free(&why);
     return st;

@@ -153,6 +153,7 @@ static bool compare_ends(struct job *j, void *const *in, void *const *out)
     give(j, ev, c, in);
     if (!ein_eval_run(ev, c, 0, c->eq.n, j->why))
         return false;
+    struct ein_eval *fine = NULL;       /* the bound of an f64 evaluation, where that of an f32 one is lost */
     u32 k = 0;
     j->r->end_checked = true;
     for (u32 t = 0; t < c->tens.n; t++) {
@@ -163,6 +164,17 @@ static bool compare_ends(struct job *j, void *const *in, void *const *out)
         for (u64 x = 0; x < want->n; x++) {
             if (!isfinite(want->v[x]) || !isfinite(want->err[x])) {
                 j->r->end_checked = false;
+                if (!fine) {
+                    fine = ein_eval_new(j->a, c, EVAL_BOUND, j->batch);
+                    fine->in_f64 = true;
+                    give(j, fine, c, in);
+                    if (!ein_eval_run(fine, c, 0, c->eq.n, j->why))
+                        return false;
+                }
+                /* Both evaluations have errors of f64, and so have the constants that passes fold. */
+                double err = fine->tens[t].err[x];
+                if (isfinite(want->v[x]) && isfinite(err))
+                    j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], 4 * err + 1e-300));
                 continue;
             }
             j->r->worst_end = fmax(j->r->worst_end, ratio(elem_get(b->dtype, out[k], x), want->v[x], want->err[x]));

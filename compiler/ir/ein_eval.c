@@ -223,7 +223,7 @@ static void gather_start(struct eq_run *q)
 static void gather_some(struct eq_run *q, u64 o, u32 i, u32 end, const double *v, const double *err, const double *on, i64 first)
 {
     struct gather *g = &q->g;
-    enum dtype t = q->r.e->acc;
+    enum dtype t = q->r.e->acc, bt = eval_bound_dtype(q->r.ev, t);
     bool written = q->r.ev->mode == EVAL_F32 && dtype_is_float(t) && t != DT_F64;
     double s = g->v[0][o], e = g->e[0][o], sum_abs = g->sum_abs[o];
     switch (q->r.e->red) {
@@ -250,7 +250,7 @@ static void gather_some(struct eq_run *q, u64 o, u32 i, u32 end, const double *v
                 continue;
             double p = written ? eval_round(t, s * v[k]) : s * v[k];
             if (err)
-                e = eval_err_op(EIN_MUL, t, p, s, e, v[k], err[k], 0, 0);
+                e = eval_err_op(EIN_MUL, bt, p, s, e, v[k], err[k], 0, 0);
             s = p;
         }
         break;
@@ -259,7 +259,7 @@ static void gather_some(struct eq_run *q, u64 o, u32 i, u32 end, const double *v
             if (on && on[k] == 0)
                 continue;
             if (err)
-                e = g->count[o]++ ? eval_err_op(q->r.e->red == RED_MAX ? EIN_MAX : EIN_MIN, t, 0, s, e, v[k], err[k], 0, 0) : err[k];
+                e = g->count[o]++ ? eval_err_op(q->r.e->red == RED_MAX ? EIN_MAX : EIN_MIN, bt, 0, s, e, v[k], err[k], 0, 0) : err[k];
             s = q->r.e->red == RED_MAX ? (s > v[k] ? s : v[k]) : s < v[k] ? s : v[k];
         }
         break;
@@ -385,7 +385,7 @@ static void gather_end(struct eq_run *q)
     struct gather *g = &q->g;
     const struct ein_eq *e = q->r.e;
     bool arg = e->red == RED_ARGMAX || e->red == RED_ARGMIN;
-    double u = eval_unit(e->acc);
+    double u = eval_unit(eval_bound_dtype(q->r.ev, e->acc));
     for (u64 o = 0; o < g->n && (arg || e->red == RED_ADD); o++) {
         if (arg) {
             g->v[0][o] = (double)g->best[o];

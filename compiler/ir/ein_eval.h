@@ -20,6 +20,7 @@ struct ein_eval {
     enum eval_mode mode;
     i64 batch;
     struct arena *a;
+    bool in_f64;                                        /* EVAL_BOUND: the bound of an f64 evaluation, such as the truth itself */
     struct ein_array *tens;                             /* [cascade tens]; inputs, params, states given by the caller */
     u64 work, work_limit;                               /* points evaluated; 0: no limit */
     bool (*stop)(void *ctx); void *stop_ctx;            /* asked now and then: true ends the evaluation; may be NULL */

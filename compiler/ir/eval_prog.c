@@ -120,7 +120,8 @@ void eval_finish(struct eval_run *r, struct eval_prog *p)
         if (ins->kind != EIN_NUM)
             continue;
         double v = r->ev->mode == EVAL_F32 ? eval_round(ins->dtype, ins->r) : ins->r;
-        double e = eval_round(ins->dtype, ins->r) == ins->r ? 0 : eval_unit(ins->dtype) * fabs(ins->r);
+        enum dtype bt = eval_bound_dtype(r->ev, ins->dtype);
+        double e = eval_round(bt, ins->r) == ins->r ? 0 : eval_unit(bt) * fabs(ins->r);
         for (u32 k = 0; k < EVAL_BLOCK; k++) {
             p->v[ins->dst][k] = v;
             if (bound)
@@ -207,17 +208,17 @@ static void values(struct eval_run *r, const struct eval_prog *p, const struct e
             d[i] = eval_round(t, d[i]);
 }
 
-static void errors(const struct eval_prog *p, const struct eval_ins *ins, u32 n)
+static void errors(const struct eval_prog *p, const struct eval_ins *ins, enum dtype t, u32 n)
 {
     double *e = p->e[ins->dst];
     const double *d = p->v[ins->dst], *a = p->v[ins->a], *b = p->v[ins->b], *c = p->v[ins->c];
     const double *ea = p->e[ins->a], *eb = p->e[ins->b], *ec = p->e[ins->c];
     if (ins->kind == EIN_CAST)
         for (u32 i = 0; i < n; i++)
-            e[i] = eval_cast_err(ins->dtype, a[i], ea[i]);
+            e[i] = eval_cast_err(t, a[i], ea[i]);
     else
         for (u32 i = 0; i < n; i++)
-            e[i] = eval_err_op(ins->kind, ins->dtype, d[i], a[i], ea[i], b[i], eb[i], c[i], ec[i]);
+            e[i] = eval_err_op(ins->kind, t, d[i], a[i], ea[i], b[i], eb[i], c[i], ec[i]);
 }
 
 static void poisons(const struct eval_prog *p, const struct eval_ins *ins, u32 n)
@@ -247,10 +248,11 @@ static bool leaf(struct eval_run *r, struct eval_prog *p, const struct eval_doma
                 v[i] = (double)(w[0] >> 8) * 0x1p-24;
             }
         } else if (ins->kind == EIN_OF_INT) {
+            enum dtype bt = eval_bound_dtype(r->ev, ins->dtype);
             for (u32 i = 0; i < n; i++) {
                 v[i] = r->ev->mode == EVAL_F32 ? eval_round(ins->dtype, (double)x[i]) : (double)x[i];
                 if (e)
-                    e[i] = eval_round(ins->dtype, (double)x[i]) == (double)x[i] ? 0 : eval_unit(ins->dtype) * fabs((double)x[i]);
+                    e[i] = eval_round(bt, (double)x[i]) == (double)x[i] ? 0 : eval_unit(bt) * fabs((double)x[i]);
             }
         } else {
             eval_index_block(p, d, &ins->y, y);
@@ -288,7 +290,7 @@ void eval_block(struct eval_run *r, struct eval_prog *p, const struct eval_domai
             continue;
         values(r, p, ins, n);
         if (p->e)
-            errors(p, ins, n);
+            errors(p, ins, eval_bound_dtype(r->ev, ins->dtype), n);
         if (p->poison)
             poisons(p, ins, n);
     }

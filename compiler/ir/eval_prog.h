@@ -72,6 +72,11 @@ double eval_cast_err(enum dtype to, double v, double e);
 /* Half a unit in the last place of a dtype, relatively (0 for integers). */
 double eval_unit(enum dtype t);
 double eval_round(enum dtype t, double x);
+/* The dtype whose roundings a bound counts. */
+static inline enum dtype eval_bound_dtype(const struct ein_eval *ev, enum dtype t)
+{
+    return ev->in_f64 && dtype_is_float(t) ? DT_F64 : t;
+}
 
 i64 eval_sym(const struct eval_run *r, u32 sym);
 void eval_domain_make(struct eval_run *r, struct eval_domain *d, u32 nrank, const u32 *rank);
