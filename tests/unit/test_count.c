@@ -118,10 +118,31 @@ static void tied_above(void **state)
     assert_true(c.macs == 7 * 32 + 6 * 16);
 }
 
+/* The same where nothing in the function itself names the share. */
+static void tied_only_above(void **state)
+{
+    struct build x;
+    (void)state;
+    begin(&x);
+    ab_begin(x.b, str_c(x.w.g.sp, "main"), 1, &x.t);
+    u32 f = cell(&x);
+    u32 shared = ab_tie(x.b);
+    ab_begin(x.b, str_c(x.w.g.sp, "inner"), 1, &x.t);
+    aval y = call_node(&x, ANODE_CALL, f, 1, 0, shared, 2);
+    u32 inner = ab_end(x.b, 1, &y);
+    ab_begin(x.b, str_c(x.w.g.sp, "outer"), 1, &x.t);
+    y = call_node(&x, ANODE_CALL, inner, 1, call_node(&x, ANODE_CALL, inner, 1, 0, 0, 0), 0, 0);
+    u32 outer = ab_end(x.b, 1, &y);
+    struct count c = end(&x, call_node(&x, ANODE_LOOP, outer, 6, 0, 0, 0));
+    assert_true(c.params == 32);
+    assert_true(c.macs == 12 * 32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiplied), cmocka_unit_test(saturated), cmocka_unit_test(tied), cmocka_unit_test(tied_above),
+        cmocka_unit_test(tied_only_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

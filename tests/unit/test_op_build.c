@@ -386,6 +386,35 @@ static void accepted(void **state)
     }
 }
 
+/* Sizes that are equal, or different, whatever they are bound to; and those that must be looked at. */
+static void sizes(void **state)
+{
+    static const struct { const char *text; i32 agree; } row[] = {          /* -1: E0405 */
+        { "op f(x: [C]) -> y: [2*H] where H = C/2 { y[c] = x[c] }", 0 },
+        { "op f[A](x: [C]) -> y: [H] where G = C/A, H = G*A { y[c] = x[c] }", 0 },
+        { "op f(x: [C, D]) -> y: [H, D] where H = (C + D)*(C - D) + D*D - C*C + C { y[c, d] = x[c, d] }", 0 },
+        { "op f(x: [C]) -> y: [floor((C + 1)/2)] { t[c] = x[c];  rank d: floor((1 + C)/2);  y[d] = t[d] }", 1 },
+        { "op f(x: [C]) -> y: [H] where H = C + 1 { y[c] = x[c] }", -1 },
+        { "op f(x: [C, D]) -> y: [C + D, D] { y[c, d] = x[c, d] }", -1 },
+        { "op f(x: [C, D]) -> y: [C - D, D] { y[c, d] = x[c, d] }", -1 },
+        { "op f[A](x: [C]) -> y: [C + A] { y[c] = x[c] }", 1 },
+        { "op f(x: [C, D]) -> y: [D, D] { y[c, d] = x[c, d] }", 1 },
+        { "op f(x: [C]) -> y: [floor(C/2)*2] { y[c] = x[c] }", 1 },
+    };
+    (void)state;
+    for (u32 i = 0; i < COUNTOF(row); i++) {
+        struct op_world w;
+        world_open(&w, row[i].text);
+        if (row[i].agree < 0) {
+            assert_int_equal(w.ds.nerrors, 1);
+            assert_int_equal(w.ds.all.at[0]->code, E0405);
+        } else {
+            assert_int_equal(world_op(&w, "f")->agree.n, row[i].agree);
+        }
+        world_close(&w);
+    }
+}
+
 static void warned(void **state)
 {
     static const struct { const char *text; enum diag_code code; } row[] = {
@@ -428,7 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps), cmocka_unit_test(folds_and_pads), cmocka_unit_test(recurrences), cmocka_unit_test(scans),
         cmocka_unit_test(absence), cmocka_unit_test(batch), cmocka_unit_test(monoids_and_tables), cmocka_unit_test(order),
-        cmocka_unit_test(facts), cmocka_unit_test(accepted), cmocka_unit_test(warned), cmocka_unit_test(several),
+        cmocka_unit_test(facts), cmocka_unit_test(accepted), cmocka_unit_test(sizes), cmocka_unit_test(warned), cmocka_unit_test(several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,8 @@ static void ranges(void **state)
          { "shift [4]", "`shift`: a subscript of axis 0 of `x` (extent 4) goes out of range: it reaches -1" },
          { "shifted [4]", "[4]" },
          { "shifted [1]", "[1]" },
+         { "shifted [1000000]", "[1000000]" },          /* too many points to try: proved */
+         { "cls_tight [1000000, 3]", "[1000001, 3]" },
          { "window[3] [5]", "[3]" },
          { "window[6] [5]", "`window`: axis 0 of `y` is not positive" },
          { "valid[9] [5]", "[5]" },
