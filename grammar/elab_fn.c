@@ -360,8 +360,32 @@ static bool each_count(struct elab *e, const struct stage *st, const struct tens
     return true;
 }
 
+/* A tuple of tensors of one type as a bundle. */
+static bool bundle_parts(struct elab *e, const struct vtuple *t, const struct ast *at, struct val *out)
+{
+    struct num one = num_int(1);
+    for (u32 i = 0; i < t->n; i++) {
+        struct val b;
+        if (t->at[i].kind != V_TENSOR)
+            return elab_wrong(e, E0303, at->loc, "`each` takes tensors, part %u is %s", i, val_kind_name(&t->at[i]));
+        if (t->at[i].type != t->at[0].type)
+            return FAIL(e, E0504, at->loc, "the parts that `each` takes are of different types");
+        if (!elab_apply_op_named(e, "bundle_of", 1, &one, 1, &t->at[i], at, i ? &b : out))
+            return false;
+        if (i && !elab_apply_op_named(e, "bundle_join", 0, NULL, 2, (struct val[]){*out, b}, at, out))
+            return false;
+    }
+    return true;
+}
+
 bool elab_apply_each(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
+    struct val parts;
+    if (!st->n && narg == 1 && arg[0].kind == V_TUPLE && arg[0].tuple->n) {
+        if (!bundle_parts(e, arg[0].tuple, at, &parts))
+            return false;
+        arg = &parts;
+    }
     struct tensors in = tensors_of(e, narg, arg);
     i64 n;
     bool split;

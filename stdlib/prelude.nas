@@ -15,3 +15,10 @@ op const_div[V](x: T[..]) -> y: T[..] { y[..] = V / x[..] }
 
 // Part I of a bundle.
 op pick[I](x: T[N, ..]) -> y: T[..] where I >= 0, I < N { y[..] = x[I, ..] }
+
+// Parts side by side: `each` over a tuple.
+op bundle_of[N](x: T[..]) -> y: T[N, ..] { y[n, ..] = x[..] }
+op bundle_join(a: T[N, ..], b: T[M, ..]) -> y: T[N + M, ..] {
+    y[i, ..]     = a[i, ..]
+    y[N + j, ..] = b[j, ..]
+}

@@ -198,6 +198,9 @@ static void bundles(void **s)
     gives(NN "space s(x: [8, 4]) -> [8, 4] = each (z => { let c = share linear[4];  c(c(z)) }) (x)", "[8, 4]", 160, 16);
     gives(NN "space s(x: [8, 4]) -> ([8, 4], [8, 5]) = each (z => (relu(z), linear[5](z))) (x)", "[8, 4], [8, 5]", 8 * 25, 16);
     refuses(NN "net f(a, b) = a + b\nspace s(x: [8, 4]) = each f (x, x.0)", "E0504");
+    gives(NN "space s(x: [4]) -> [3, 5] = (x, relu(x), tanh(x)) |> each linear[5]", "[3, 5]", 75, 2 + 3 + 2 + 3);
+    refuses(NN "space s(x: [4]) = (x, linear[5](x)) |> each relu", "E0504");
+    refuses(NN "space s(x: [4]) = (x, 3) |> each relu", "E0303");
 
     /* one draw for all instances */
     struct world w;
