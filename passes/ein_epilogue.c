@@ -288,6 +288,8 @@ static bool wanted(const struct ein_eq *e)
     return e->nout == 1 && e->nbody == 1 && !e->as_written && !e->scan && e->phase == EIN_PHASE_RUN && e->nrank <= 60 && (e->acc == DT_F32 || e->acc == DT_F64);
 }
 
+static void store_base(struct pass *p, struct ein_eq *e);
+
 /* Maps: sums of more than two tensors become sums of two. */
 static void map(struct pass *p, struct ein_eq *e)
 {
@@ -300,6 +302,10 @@ static void map(struct pass *p, struct ein_eq *e)
     bool odd = f->n > 2 || (f->shift && c->node.at[f->shift].kind != EIN_NUM && c->node.at[f->shift].kind != EIN_READ);
     for (u32 i = 0; f->ok && i < f->n; i++)
         odd |= f->t[i].k != 1;
+    if (f->ok && f->n == 1 && f->t[0].x == inner && !is_read(c, inner)) {
+        store_base(p, e);
+        return;
+    }
     if (!f->ok || !f->n || !odd || !all_reads(c, f))
         return;
     ein_node sum = sum_of(p, e, f, !f->shift || f->n == 1);
@@ -310,6 +316,45 @@ static void map(struct pass *p, struct ein_eq *e)
     if (sum == e->body[0])
         return;
     e->body = arena_dup(c->a, &sum, sizeof sum);
+    p->fired++;
+}
+
+/* A sum of several tensors under scales, shifts and a floor is stored first, where that is no larger than its parts. */
+static void store_base(struct pass *p, struct ein_eq *e)
+{
+    struct cascade *c = p->c;
+    ein_node floor, x = strip_floor(c, e->body[0], &floor);
+    bool under = false;
+    for (;; under = true) {
+        const struct form *f = form_of(p, x);
+        struct ein_x y = c->node.at[x];
+        if (f->ok && !(f->n == 1 && f->t[0].x == x) && all_reads(c, f)) {
+            if (!f->n || (f->n == 1 && f->t[0].k == 1) || !(under || e->red != RED_NONE))
+                return;
+            break;
+        }
+        if (y.kind != EIN_ADD && y.kind != EIN_SUB && y.kind != EIN_MUL && y.kind != EIN_DIV)
+            return;
+        bool a = info(p, y.a).load, b = info(p, y.b).load;
+        if (a == b)
+            return;
+        x = a ? y.b : y.a;
+    }
+    u64 ranks = ranks_of(p, x);
+    double points = 1, elems = 1;
+    struct ein_x r = c->node.at[form_of(p, x)->t[0].x];
+    for (u32 k = 0; k < e->nrank; k++)
+        if (ranks >> k & 1)
+            points *= e->rank[k].ext < 0 ? 1 : (double)e->rank[k].ext;
+    for (u32 k = 0; k < r.nlist; k++)
+        elems *= c->tens.at[r.u].dim[k] < 0 ? 1 : (double)c->tens.at[r.u].dim[k];
+    if (points > elems)
+        return;
+    struct ein_eq def;
+    ein_node read = tensor(p, e, x, ranks, EIN_PHASE_RUN, "sum", &def), body = rw_replace(c, e->body[0], 1, &x, &read);
+    map(p, &def);
+    vec_push(c->a, &p->out, def);
+    e->body = arena_dup(c->a, &body, sizeof body);
     p->fired++;
 }
 
@@ -339,7 +384,8 @@ static void prologue(struct pass *p, struct ein_eq *e)
     struct ein_x y = c->node.at[e->body[0]];
     if (y.kind != EIN_MUL) {
         look(p, e->body[0]);
-        pull_out(p, e, e->body[0], e->body[0], 0);
+        if (!pull_out(p, e, e->body[0], e->body[0], 0))
+            store_base(p, e);
         return;
     }
     look(p, e->body[0]);
