@@ -26,6 +26,8 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
 {
     if (c->narg < 1)
         return cli_usage(c, "which file?");
+    if (c->narg > (space ? 2u : 1u) && strcmp(c->verb, "parse") != 0)
+        return cli_usage(c, "`%s` is a word too many", c->arg[space ? 2 : 1]);
     for (u32 i = 0; i < c->define.n; i++) {
         const char *d = c->define.at[i], *eq = strchr(d, '=');
         if (!eq || eq == d)
@@ -71,4 +73,12 @@ char *cli_line(struct buf *line)
     if (line->n && line->at[line->n - 1] == '\r')
         line->at[--line->n] = 0;
     return line->at ? line->at : "";
+}
+
+nasc_status cli_lines_end(struct cli *c)
+{
+    if (!ferror(stdin))
+        return NASC_OK;
+    session_complain(c->s, E0905, "cannot read the standard input");
+    return NASC_WRONG;
 }

@@ -28,6 +28,7 @@ nasc_status cli_arch(struct cli *c, nasc_arch **out);
 void cli_say(struct cli *c);
 /* Lines of stdin; NULL at the end.  The buffer is reused. */
 char *cli_line(struct buf *line);
+nasc_status cli_lines_end(struct cli *c);               /* complains if the lines ended because they could not be read */
 
 #define X(fn, verb, letter, args, about) nasc_status fn(struct cli *c);
 #include "compiler/verb.def"

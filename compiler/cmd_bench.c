@@ -144,6 +144,8 @@ nasc_status cmd_bench(struct cli *c)
             cli_say(c);
         }
         buf_free(&line);
+        nasc_status end = cli_lines_end(c);
+        st = MAX(st, end);
     }
     if (b.out)
         out_close(b.out);

@@ -101,5 +101,6 @@ nasc_status cmd_parse(struct cli *c)
     buf_free(&line);
     if (o)
         out_close(o);
-    return worst;
+    st = cli_lines_end(c);
+    return MAX(worst, st);
 }
