@@ -361,6 +361,12 @@ static i32 use_monoid(struct ob *o, str name, struct loc loc)
         return -1;
     }
     struct op_monoid x = { .name = name, .nstate = m->kid[MONOID_IDS]->nkid, .nlift = m->kid[MONOID_LIFT_IDS]->nkid };
+    if (x.nstate > OP_MONOID_MOST || x.nlift > OP_MONOID_MOST) {
+        bool state = x.nstate > OP_MONOID_MOST;
+        diag_add(o->ds, E0422, m->kid[state ? MONOID_IDS : MONOID_LIFT_IDS]->loc, "a monoid has at most %d %s, here are %u", OP_MONOID_MOST,
+                 state ? "parts" : "arguments of its lift", state ? x.nstate : x.nlift);
+        return -1;
+    }
     str *part = NEW_ARRAY(o->a, str, x.nstate);
     x.zero = NEW_ARRAY(o->a, u32, x.nstate);
     x.lift = NEW_ARRAY(o->a, u32, x.nstate);

@@ -104,6 +104,10 @@ struct oindex {
     struct loc loc;
 };
 
+/* Beyond these an op is refused, so that tables behind it have a size: an equation's indices (the batch and up to 31 replications
+ * come on top, 64 in all), and a monoid's parts and arguments. */
+enum { OP_RANKS_MOST = 32, OP_MONOID_MOST = 16 };
+
 enum red_kind { RED_NONE, RED_ADD, RED_MUL, RED_MAX, RED_MIN, RED_ARGMAX, RED_ARGMIN, RED_USER };
 struct op_monoid {          /* state of n numbers; OX_ARG numbers: lift: its arguments; merge: a.0.. a.n-1, b.0 .. b.n-1 */
     str name;

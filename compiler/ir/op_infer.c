@@ -361,10 +361,16 @@ static bool check_inside(struct infer *f)
         const struct oeq *q = &f->op->eq.at[e];
         if (!op_static(f->b, f->t, q->guard, false) && !op_static(f->b, f->t, q->guard, true))
             continue;
+        u32 ranks = 0;
         for (u32 k = 0; k < q->nix; k++) {
             u32 i = f->op->list.at[q->ix + k];
             const struct oindex *x = &f->op->index.at[i];
             i64 n;
+            ranks += x->run ? f->b->run : 1;
+            if (ranks > OP_RANKS_MOST) {
+                f->why->text = "have more than 32 indices";
+                return refuse(f, OPR_REGION, q->lhs, 0, ranks, OP_RANKS_MOST, q->loc, q->loc);
+            }
             if (!x->run && !x->batch && !extent_of(f, x->extent, WHY_INDEX, i, x->loc, 0, &n))
                 return false;
         }
