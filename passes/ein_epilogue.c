@@ -302,7 +302,7 @@ static void map(struct pass *p, struct ein_eq *e)
     bool odd = f->n > 2 || (f->shift && c->node.at[f->shift].kind != EIN_NUM && c->node.at[f->shift].kind != EIN_READ);
     for (u32 i = 0; f->ok && i < f->n; i++)
         odd |= f->t[i].k != 1;
-    if (f->ok && f->n == 1 && f->t[0].x == inner && !is_read(c, inner)) {
+    if (f->ok && f->n && !all_reads(c, f)) {
         store_base(p, e);
         return;
     }
