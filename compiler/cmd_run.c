@@ -163,7 +163,7 @@ nasc_status cmd_run(struct cli *c)
     st = dump_arch_stage(c, ar, &o, &done);
     nasc_net *n = st || done ? NULL : net_compile(c->s, arch_graph(ar), c->value[OPT_BACKEND], &o);
     if (n) {
-        struct run r = {.c = c, .n = n, .a = arena_new("run"), .batch = (i64)batch};
+        struct run r = {.c = c, .n = n, .a = arena_new_in(c->s->a, "run"), .batch = (i64)batch};
         st = run_net(&r, seed);
         arena_free(r.a);
         nasc_net_free(n);

@@ -101,7 +101,7 @@ static bool compare_group(struct job *j, u32 k)
         first++;
     for (last = first; last < c->eq.n && c->eq.at[last].group == cmd->group; last++)
         ;
-    struct arena *a = arena_new("group");
+    struct arena *a = arena_new_in(j->a, "group");
     struct ein_eval *ev = ein_eval_new(a, c, EVAL_BOUND, j->batch);
     bool *written = NEW_ARRAY(a, bool, c->tens.n), scan = c->eq.at[first].scan;
     for (u32 e = first; e < last; e++)
@@ -194,7 +194,7 @@ bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf
         buf_puts(why, "not enough memory");
         return false;
     }
-    struct arena *a = arena_new("compare");
+    struct arena *a = arena_new_in(n->a, "compare");
     struct job j = {.n = n, .a = a, .batch = batch, .r = r, .why = why};
     const struct plan *p = n->plan;
     exec_weights_seed(n->exec, seed);
