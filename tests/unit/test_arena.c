@@ -90,12 +90,12 @@ static void free_space_is_poisoned(void **state)
 }
 #endif
 
-static void absurd_sizes_are_bugs(void **state)
+static void absurd_sizes_unwind(void **state)
 {
     (void)state;
     struct arena *a = arena_new("test");
     expect_bug(arena_alloc(a, SIZE_MAX));
-    expect_bug(arena_alloc(a, (size_t)1 << 39));
+    expect_bug(arena_alloc(a, SIZE_MAX / 4));
     arena_free(a);
 }
 
@@ -145,7 +145,7 @@ int main(void)
 #ifdef __SANITIZE_ADDRESS__
         cmocka_unit_test(free_space_is_poisoned),
 #endif
-        cmocka_unit_test(marks_nest), cmocka_unit_test(absurd_sizes_are_bugs),
+        cmocka_unit_test(marks_nest), cmocka_unit_test(absurd_sizes_unwind),
         cmocka_unit_test(vectors_grow), cmocka_unit_test(traps_nest),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
