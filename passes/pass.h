@@ -9,9 +9,15 @@
 #include "compiler/ir/mach.h"
 #include "compiler/ir/plan.h"
 
+/* What decides the code of a launch (--code), and nothing else does: never what a cache happens to hold.
+ * special: a kernel for the shape of its inner loops.  generic: kernels of a closed set of families, extents as arguments.  tuned: special, by measured tiles. */
+enum code_policy { CODE_SPECIAL, CODE_GENERIC, CODE_TUNED };
+struct tune;                    /* compiler/ir/tune.h: what was measured on this machine */
 struct pass_options {
     bool strict;                /* --strict-math: nothing is reassociated */
     bool training;
+    u8 code;                    /* enum code_policy */
+    const struct tune *tune;    /* NULL: the shipped defaults */
     u32 break_;                 /* test hook, 0: none. k > 0: the k-th seeded bug (tests/seeded.def) */
 };
 
