@@ -110,8 +110,10 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
     e.rank = arena_dup(c->a, e.rank, sizeof *e.rank * n);
     e.body = arena_dup(c->a, e.body, sizeof *e.body);
     rw_before(h->w, h->eq, e);
-    if (h->w->o->break_ == BREAK_HOIST && n && dim[n - 1] > 1)
-        read[n - 1] = ein_iadd(c, ein_int(c, dim[n - 1] - 1), ein_imul(c, read[n - 1], -1));
+    if (h->w->o->break_ == BREAK_HOIST && n && dim[n - 1] > 1) {
+        ein_node last = ein_int(c, dim[n - 1] - 1);
+        read[n - 1] = ein_iadd(c, last, ein_imul(c, read[n - 1], -1));
+    }
     return ein_read(c, out, n, read, 0);
 }
 

@@ -116,7 +116,8 @@ static struct ein_eq split(struct cascade *c, const struct ein_eq *from, u32 d, 
     }
     rank[d].ext /= n;
     rank[d + 1] = (struct ein_rank){ e.rank[d].name, n, EIN_PAR };
-    with[d] = ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1));
+    with[d] = ein_imul(c, ein_rank(c, d), n);
+    with[d] = ein_iadd(c, with[d], ein_rank(c, d + 1));
     ein_node *sub = NEW_ARRAY(c->a, ein_node, e.nsub), *body = NEW_ARRAY(c->a, ein_node, 1);
     for (u32 i = 0; i < e.nsub; i++)
         sub[i] = ein_subst(c, e.sub[i], e.nrank, with);
@@ -179,9 +180,13 @@ static void split_and_pack(struct rewrite *w, struct eqs *to, const struct ein_e
     struct cascade *c = w->c;
     u32 old = e->nrank;
     ein_node *with = NEW_ARRAY(w->a, ein_node, old);
-    for (u32 r = 0; r < old; r++)
-        with[r] = r == d ? ein_iadd(c, ein_imul(c, ein_rank(c, d), n), ein_rank(c, d + 1)) : ein_rank(c, r + (r > d));
-    pack(w, to, split(c, e, d, n), ein_subst(c, read, old, with), d + 1);
+    for (u32 r = 0; r < old; r++) {
+        with[r] = r == d ? ein_imul(c, ein_rank(c, d), n) : ein_rank(c, r + (r > d));
+        if (r == d)
+            with[r] = ein_iadd(c, with[r], ein_rank(c, d + 1));
+    }
+    struct ein_eq halves = split(c, e, d, n);
+    pack(w, to, halves, ein_subst(c, read, old, with), d + 1);
 }
 
 /* Rewrites e if that pays, else leaves it to the caller. */

@@ -364,9 +364,11 @@ static lval memo_index(struct low *q, ein_node atom)
         struct low_index a = low_index(q, y.a);
         if (a.lane || a.vec) {
             struct ltype t = { DT_I32, (u16)q->vl };
-            v = le_op(&q->e, op, t, low_index_vector(q, a), le_num(&q->e, t, (double)k), 0);
+            v = low_index_vector(q, a);
+            v = le_op(&q->e, op, t, v, le_num(&q->e, t, (double)k), 0);
         } else {
-            v = le_op(&q->e, op, I64, low_index_scalar(q, a), le_int(&q->e, k), 0);
+            v = low_index_scalar(q, a);
+            v = le_op(&q->e, op, I64, v, le_int(&q->e, k), 0);
         }
     }
     low_remember(q, slot, v);

@@ -120,7 +120,8 @@ static lval trip(struct low *q, i64 k, bool tb)
 static lval lanes_below(struct low *q, i64 n)
 {
     struct ltype it = { DT_I32, (u16)q->vl }, bt = { DT_BOOL, (u16)q->vl };
-    return le_op(&q->e, LO_ILT, bt, le_op(&q->e, LO_IOTA, it, 0, 0, 0), le_num(&q->e, it, (double)n), 0);
+    lval lanes = le_op(&q->e, LO_IOTA, it, 0, 0, 0);
+    return le_op(&q->e, LO_ILT, bt, lanes, le_num(&q->e, it, (double)n), 0);
 }
 
 /* Instances: all combinations of the static ranks that are red (or not); next_instance after first_instance. */
@@ -262,9 +263,10 @@ static void reduce(struct nest *t, u32 depth, lval *acc)
     }
     struct low_stat *st = &q->stat[stat_of(q, r)];
     i64 chunk = (i64)q->s.vl * q->s.nv, full = ext / chunk, rem = ext % chunk;
-    if (full > 1)
-        carry_loop(t, depth, acc, le_int(&q->e, 0), trip(q, full * chunk, false), chunk, 0, (full - 1) * chunk);
-    else if (full)
+    if (full > 1) {
+        lval lo = le_int(&q->e, 0), hi = trip(q, full * chunk, false);
+        carry_loop(t, depth, acc, lo, hi, chunk, 0, (full - 1) * chunk);
+    } else if (full)
         straight(t, depth, acc, 0);
     if (!rem)
         return;
@@ -292,15 +294,17 @@ static void reduce(struct nest *t, u32 depth, lval *acc)
     q->vl = 1;
     q->rank[r].vec = false;
     st->n = 1;
-    carry_loop(t, depth, one, trip(q, ext - left, false), trip(q, ext, false), 1, ext - left, ext - 1);
+    lval lo = trip(q, ext - left, false), hi = trip(q, ext, false);
+    carry_loop(t, depth, one, lo, hi, 1, ext - left, ext - 1);
     st->n = st->max;
     q->rank[r].vec = true;
     q->vl = q->s.vl;
-    struct ltype it = { DT_I32, (u16)q->vl };
-    (void)it;
     lval first = lanes_below(q, 1), none = low_const(q, low_identity(q));
-    for (u32 i = 0; i < n; i++)
-        acc[i] = low_combine(q, acc[i], low_pick(q, first, low_splat(q, one[i]), low_splat(q, none)));
+    none = low_splat(q, none);
+    for (u32 i = 0; i < n; i++) {
+        one[i] = low_splat(q, one[i]);
+        acc[i] = low_combine(q, acc[i], low_pick(q, first, one[i], none));
+    }
 }
 
 /* Left sides */
@@ -328,8 +332,11 @@ static void map_cell(struct low *q)
     first_instance(q, false);
     do {
         lval v = low_point(q, q->q.body[0]);
-        if (q->q.guard)
-            v = low_pick(q, low_as_bool(q, low_point(q, q->q.guard)), low_as_number(q, v), low_const(q, 0));
+        if (q->q.guard) {
+            v = low_as_number(q, v);
+            lval present = low_as_bool(q, low_point(q, q->q.guard));
+            v = low_pick(q, present, v, low_const(q, 0));
+        }
         store(q, 0, v);
     } while (next_instance(q, false));
 }
@@ -343,7 +350,8 @@ static void arg_loops(struct nest *t, u32 depth, ein_node number, lval *acc)
         lval var, carry[2], result[2];
         struct low_scope sc;
         prepare(q);
-        struct loop_emit body = le_for(&q->e, le_int(&q->e, 0), trip(q, q->rank[r].ext, q->rank[r].tb), 1, 0, 2, acc, &var, carry, result);
+        lval lo = le_int(&q->e, 0), hi = trip(q, q->rank[r].ext, q->rank[r].tb);
+        struct loop_emit body = le_for(&q->e, lo, hi, 1, 0, 2, acc, &var, carry, result);
         low_open(q, body, &sc);
         low_bind(q, r, var, 0, q->rank[r].tb ? (i64)1 << 31 : q->rank[r].ext - 1);
         arg_loops(t, depth + 1, number, carry);
@@ -500,15 +508,17 @@ static void par(struct nest *t, u32 i)
     struct low_rank *r = &q->rank[it.rank];
     i64 ext = r->ext;
     if (it.stat < 0) {
-        par_loop(t, i, le_int(&q->e, 0), trip(q, ext, r->tb), 1, 0, r->tb ? (i64)1 << 31 : ext - 1);
+        lval lo = le_int(&q->e, 0), hi = trip(q, ext, r->tb);
+        par_loop(t, i, lo, hi, 1, 0, r->tb ? (i64)1 << 31 : ext - 1);
         return;
     }
     struct low_stat *st = &q->stat[it.stat];
     bool vec = it.rank == q->s.vec;
     i64 vl = vec ? q->s.vl : 1, chunk = vl * st->max, full = ext / chunk, rem = ext % chunk;
-    if (full > 1)
-        par_loop(t, i, le_int(&q->e, 0), trip(q, full * chunk, false), chunk, 0, (full - 1) * chunk);
-    else if (full)
+    if (full > 1) {
+        lval lo = le_int(&q->e, 0), hi = trip(q, full * chunk, false);
+        par_loop(t, i, lo, hi, chunk, 0, (full - 1) * chunk);
+    } else if (full)
         par_at(t, i, 0);
     if (!rem)
         return;
@@ -531,7 +541,8 @@ static void par(struct nest *t, u32 i)
         st->n = 1;
         q->vl = 1;
         r->vec = false;
-        par_loop(t, i, trip(q, ext - left, false), trip(q, ext, false), 1, ext - left, ext - 1);
+        lval lo = trip(q, ext - left, false), hi = trip(q, ext, false);
+        par_loop(t, i, lo, hi, 1, ext - left, ext - 1);
         r = &q->rank[it.rank];
         r->vec = true;
         q->vl = q->s.vl;

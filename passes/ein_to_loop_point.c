@@ -59,8 +59,10 @@ lval low_pick(struct low *q, lval cond, lval a, lval b)
 lval low_as_number(struct low *q, lval v)
 {
     struct ltype t = low_type(q, v);
-    if (t.dtype == DT_BOOL)
-        return le_op(&q->e, LO_SELECT, low_ct(q, t.lanes), v, le_num(&q->e, low_ct(q, t.lanes), 1), le_num(&q->e, low_ct(q, t.lanes), 0));
+    if (t.dtype == DT_BOOL) {
+        lval one = le_num(&q->e, low_ct(q, t.lanes), 1), zero = le_num(&q->e, low_ct(q, t.lanes), 0);
+        return le_op(&q->e, LO_SELECT, low_ct(q, t.lanes), v, one, zero);
+    }
     return t.dtype == q->ct ? v : le_op(&q->e, LO_CAST, low_ct(q, t.lanes), v, 0, 0);
 }
 
@@ -100,11 +102,9 @@ static lval cast(struct low *q, lval v, enum dtype d)
 static lval index_compare(struct low *q, enum loop_op op, ein_node a, ein_node b, bool negate)
 {
     struct low_index x = low_index(q, a), y = low_index(q, b);
-    lval v;
-    if (x.lane || x.vec || y.lane || y.vec)
-        v = le_op(&q->e, op, (struct ltype){ DT_BOOL, (u16)q->vl }, low_index_vector(q, x), low_index_vector(q, y), 0);
-    else
-        v = le_op(&q->e, op, (struct ltype){ DT_BOOL, 1 }, low_index_scalar(q, x), low_index_scalar(q, y), 0);
+    bool lanes = x.lane || x.vec || y.lane || y.vec;
+    lval left = lanes ? low_index_vector(q, x) : low_index_scalar(q, x), right = lanes ? low_index_vector(q, y) : low_index_scalar(q, y);
+    lval v = le_op(&q->e, op, (struct ltype){ DT_BOOL, (u16)(lanes ? q->vl : 1) }, left, right, 0);
     return negate ? le_op(&q->e, LO_NOT, low_type(q, v), v, 0, 0) : v;
 }
 
@@ -126,7 +126,8 @@ static lval high32(struct low *q, lval a)
 
 static lval xor(struct low *q, lval a, lval b)
 {
-    return iop(q, LO_ISUB, iop(q, LO_BOR, a, b), iop(q, LO_BAND, a, b));
+    lval either = iop(q, LO_BOR, a, b);
+    return iop(q, LO_ISUB, either, iop(q, LO_BAND, a, b));
 }
 
 static lval philox(struct low *q, u64 seed, u64 number, lval index)
@@ -136,8 +137,10 @@ static lval philox(struct low *q, u64 seed, u64 number, lval index)
     lval c[4] = { low32(q, index), high32(q, index), le_int(&q->e, (i64)(number & 0xffffffff)), le_int(&q->e, (i64)(number >> 32)) };
     for (u32 round = 0; round < 10; round++) {
         lval p0 = iop(q, LO_IMUL, c[0], le_int(&q->e, (i64)mult[0])), p1 = iop(q, LO_IMUL, c[2], le_int(&q->e, (i64)mult[1]));
-        lval n0 = xor(q, xor(q, high32(q, p1), c[1]), le_int(&q->e, (i64)key[0]));
-        lval n2 = xor(q, xor(q, high32(q, p0), c[3]), le_int(&q->e, (i64)key[1]));
+        lval n0 = xor(q, high32(q, p1), c[1]);
+        n0 = xor(q, n0, le_int(&q->e, (i64)key[0]));
+        lval n2 = xor(q, high32(q, p0), c[3]);
+        n2 = xor(q, n2, le_int(&q->e, (i64)key[1]));
         c[1] = low32(q, p1);
         c[3] = low32(q, p0);
         c[0] = n0;
@@ -176,7 +179,8 @@ static lval compute(struct low *q, const struct low_node *n)
         struct ein_x pad = q->c->node.at[y.a];
         if (pad.kind == EIN_NUM && pad.r == 0 && low_type(q, v).lanes > 1)
             return v;               /* masked lanes read as 0 */
-        return low_pick(q, mask, low_as_number(q, v), low_number(q, y.a));
+        v = low_as_number(q, v);
+        return low_pick(q, mask, v, low_number(q, y.a));
     }
     case EIN_ACC:
         return q->result[y.u];
@@ -185,7 +189,7 @@ static lval compute(struct low *q, const struct low_node *n)
     case EIN_NEG: return unary(q, LO_FNEG, low_number(q, y.a));
     case EIN_ABS: return unary(q, LO_FABS, low_number(q, y.a));
     case EIN_SQRT: return unary(q, LO_FSQRT, low_number(q, y.a));
-    case EIN_RSQRT: return low_arith(q, LO_FDIV, low_const(q, 1), unary(q, LO_FSQRT, low_number(q, y.a)));
+    case EIN_RSQRT: a = low_const(q, 1); return low_arith(q, LO_FDIV, a, unary(q, LO_FSQRT, low_number(q, y.a)));
     case EIN_EXP: return unary(q, LO_EXP, low_number(q, y.a));
     case EIN_LOG: return unary(q, LO_LOG, low_number(q, y.a));
     case EIN_TANH: return unary(q, LO_TANH, low_number(q, y.a));
@@ -196,15 +200,18 @@ static lval compute(struct low *q, const struct low_node *n)
     case EIN_FLOOR: return unary(q, LO_FFLOOR, low_number(q, y.a));
     case EIN_SIGN:
         a = low_number(q, y.a);
-        b = low_pick(q, compare(q, LO_FLT, a, low_const(q, 0)), low_const(q, -1), a);
-        return low_pick(q, compare(q, LO_FLT, low_const(q, 0), a), low_const(q, 1), b);
+        b = compare(q, LO_FLT, a, low_const(q, 0));
+        b = low_pick(q, b, low_const(q, -1), a);
+        v = compare(q, LO_FLT, low_const(q, 0), a);
+        return low_pick(q, v, low_const(q, 1), b);
     case EIN_ADD: {
         ein_node m = y.a, other = y.b;
         if (q->c->node.at[m].kind != EIN_MUL)
             m = y.b, other = y.a;
         if (q->c->node.at[m].kind == EIN_MUL && !q->L->o->strict && q->L->m->fma && !q->monoid_node)
             return low_add_point(q, low_number(q, other), m);
-        return low_arith(q, LO_FADD, low_number(q, y.a), low_number(q, y.b));
+        a = low_number(q, y.a);
+        return low_arith(q, LO_FADD, a, low_number(q, y.b));
     }
     case EIN_SUB: a = low_number(q, y.a); return low_arith(q, LO_FSUB, a, low_number(q, y.b));
     case EIN_MUL: a = low_number(q, y.a); return low_arith(q, LO_FMUL, a, low_number(q, y.b));
@@ -218,7 +225,9 @@ static lval compute(struct low *q, const struct low_node *n)
     case EIN_DIV0:
         a = low_number(q, y.a);
         b = low_number(q, y.b);
-        return low_pick(q, compare(q, LO_FEQ, b, low_const(q, 0)), low_const(q, 0), low_arith(q, LO_FDIV, a, b));
+        v = compare(q, LO_FEQ, b, low_const(q, 0));
+        a = low_arith(q, LO_FDIV, a, b);
+        return low_pick(q, v, low_const(q, 0), a);
     case EIN_PMOD:
         a = low_number(q, y.a);
         b = low_number(q, y.b);
@@ -249,7 +258,8 @@ static lval compute(struct low *q, const struct low_node *n)
         return cast(q, low_point(q, y.a), (enum dtype)y.u);
     case EIN_RAND: {
         lval word = philox(q, RNG_WEIGHTS, y.u, low_index_scalar(q, low_index(q, y.a)));
-        return low_arith(q, LO_FMUL, low_as_number(q, iop(q, LO_BSHR, word, le_int(&q->e, 8))), low_const(q, 1.0 / (1 << 24)));
+        v = low_as_number(q, iop(q, LO_BSHR, word, le_int(&q->e, 8)));
+        return low_arith(q, LO_FMUL, v, low_const(q, 1.0 / (1 << 24)));
     }
     default:
         BUG("a point of kind %u", y.kind);

@@ -84,7 +84,8 @@ static lval expand_pow(struct loop_emit *e, struct ltype t, lval x, lval y, cons
     if (constant && (poly_pow_few(*constant) || *constant == 0))
         return few_power(e, t, x, *constant);
     const struct ltype wide = { DT_F64, t.lanes }, bools = { DT_BOOL, t.lanes };
-    lval v = le_op(e, LO_CAST, t, expand(e, &poly_pow_table, wide, le_op(e, LO_CAST, wide, x, 0, 0), le_op(e, LO_CAST, wide, y, 0, 0)), 0, 0);
+    lval wide_x = le_op(e, LO_CAST, wide, x, 0, 0), wide_y = le_op(e, LO_CAST, wide, y, 0, 0);
+    lval v = le_op(e, LO_CAST, t, expand(e, &poly_pow_table, wide, wide_x, wide_y), 0, 0);
     static const double few[] = { 1, 2, 3, 4, -1, -2 };
     for (u32 i = 0; !constant && i < COUNTOF(few); i++) {
         lval is = le_op(e, LO_FEQ, bools, y, le_num(e, t, few[i]), 0);

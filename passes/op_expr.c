@@ -24,7 +24,8 @@ static bool combine(struct op_inst *o, struct op_index x, i64 a, struct op_index
         ka = a;
         kb = b;
     }
-    *r = (struct op_index){ ein_iadd(c, ein_imul(c, x.n, ka), ein_imul(c, y.n, kb)), d };
+    ein_node left = ein_imul(c, x.n, ka);
+    *r = (struct op_index){ ein_iadd(c, left, ein_imul(c, y.n, kb)), d };
     return true;
 }
 
@@ -322,6 +323,13 @@ static struct op_point both(struct op_inst *o, enum ein_kind k, struct op_point 
     return (struct op_point){ ein_op2(o->x->c, k, a.x, b.x), t };
 }
 
+/* The left operand's nodes come first, whatever compiler built us. */
+static struct op_point both_of(struct op_inst *o, enum ein_kind k, u32 left, u32 right, bool real)
+{
+    struct op_point a = op_inst_point(o, left);
+    return both(o, k, a, op_inst_point(o, right), real);
+}
+
 static struct op_point compare(struct op_inst *o, const struct ox *x)
 {
     static const struct { u8 kind; bool swap; } of[] = { { EIN_LT, false }, { EIN_LE, false }, { EIN_LT, true }, { EIN_LE, true }, { EIN_EQ, false }, { EIN_NE, false } };
@@ -336,9 +344,10 @@ static struct op_point compare(struct op_inst *o, const struct ox *x)
     if (index_only(o->op, ox_a) && index_only(o->op, ox_b) && index_of(o, ox_a, &i) && index_of(o, ox_b, &j)) {
         struct cascade *c = o->x->c;
         bool same = i.d == j.d;
-        return (struct op_point){ ein_op2(c, k, ein_imul(c, i.n, same ? 1 : j.d), ein_imul(c, j.n, same ? 1 : i.d)), DT_BOOL };
+        ein_node left = ein_imul(c, i.n, same ? 1 : j.d);
+        return (struct op_point){ ein_op2(c, k, left, ein_imul(c, j.n, same ? 1 : i.d)), DT_BOOL };
     }
-    struct op_point r = both(o, k, op_inst_point(o, ox_a), op_inst_point(o, ox_b), false);
+    struct op_point r = both_of(o, k, ox_a, ox_b, false);
     r.t = DT_BOOL;
     return r;
 }
@@ -389,15 +398,15 @@ struct op_point op_inst_point(struct op_inst *o, u32 ox)
     switch ((enum ox_kind)x.kind) {
     case OX_READ: return read(o, ox);
     case OX_ARG: return (struct op_point){ ein_make(c, (struct ein_x){ .kind = EIN_ARG, .u = x.u }, 0, NULL), EIN_ANY };
-    case OX_ADD: return both(o, EIN_ADD, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
-    case OX_SUB: return both(o, EIN_SUB, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
-    case OX_MUL: return both(o, EIN_MUL, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
-    case OX_MOD: return both(o, EIN_PMOD, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
-    case OX_MIN: return both(o, EIN_MIN, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
-    case OX_MAX: return both(o, EIN_MAX, op_inst_point(o, x.a), op_inst_point(o, x.b), false);
+    case OX_ADD: return both_of(o, EIN_ADD, x.a, x.b, false);
+    case OX_SUB: return both_of(o, EIN_SUB, x.a, x.b, false);
+    case OX_MUL: return both_of(o, EIN_MUL, x.a, x.b, false);
+    case OX_MOD: return both_of(o, EIN_PMOD, x.a, x.b, false);
+    case OX_MIN: return both_of(o, EIN_MIN, x.a, x.b, false);
+    case OX_MAX: return both_of(o, EIN_MAX, x.a, x.b, false);
     case OX_DIV:
-        return both(o, o->q && o->q->empty_zero && !ox_is_size(o->op, x.b) ? EIN_DIV0 : EIN_DIV, op_inst_point(o, x.a), op_inst_point(o, x.b), true);
-    case OX_POW: return both(o, EIN_POW, op_inst_point(o, x.a), op_inst_point(o, x.b), true);
+        return both_of(o, o->q && o->q->empty_zero && !ox_is_size(o->op, x.b) ? EIN_DIV0 : EIN_DIV, x.a, x.b, true);
+    case OX_POW: return both_of(o, EIN_POW, x.a, x.b, true);
     case OX_NEG: return function(o, EIN_NEG, x.a, false);
     case OX_ABS: return function(o, EIN_ABS, x.a, false);
     case OX_SIGN: return function(o, EIN_SIGN, x.a, false);

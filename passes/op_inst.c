@@ -368,7 +368,8 @@ static void equation(struct op_inst *o, const struct oeq *q, u32 scan)
     enum dtype result = q->red == RED_ARGMAX || q->red == RED_ARGMIN ? DT_I32 : (enum dtype)e.acc;
     if (extra) {
         e.red = RED_ADD;
-        e.post = ein_op2(c, EIN_DIV, ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), ein_num(c, (double)shared));
+        e.post = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL);
+        e.post = ein_op2(c, EIN_DIV, e.post, ein_num(c, (double)shared));
     } else if (result != t)
         e.post = ein_cast(c, ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), t);
     if (q->where)

@@ -321,7 +321,9 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
     ein_node *with = NEW_ARRAY(w->a, ein_node, p->nrank + 1);
     if (!rw_inverse(c, p, idx, with))
         return 0;
-    ein_node body = p->guard ? ein_select(c, p->guard, pad_reads(w, p->body[0]), ein_num(c, 0)) : p->body[0];
+    ein_node body = p->guard ? pad_reads(w, p->body[0]) : p->body[0];
+    if (p->guard)
+        body = ein_select(c, p->guard, body, ein_num(c, 0));
     if (!r.a)
         return ein_subst(c, body, p->nrank, with);
     if (!p->guard) {
@@ -331,7 +333,8 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
         if (c->node.at[body].kind == EIN_NUM && c->node.at[r.a].kind == EIN_NUM && body == r.a)
             return body;
     }
-    return ein_select(c, in_tensor(c, p->out[0], idx), ein_subst(c, pad_reads(w, body), p->nrank, with), r.a);
+    ein_node inside = in_tensor(c, p->out[0], idx);
+    return ein_select(c, inside, ein_subst(c, pad_reads(w, body), p->nrank, with), r.a);
 }
 
 /* In additions; what is not listed costs 1 if it computes and nothing if it only says where to read. */

@@ -275,7 +275,8 @@ ein_node ein_imod(struct cascade *c, ein_node a, i64 k)
         rem = ein_imod(c, c->node.at[rem].a, k);
     else
         rem = raw2(c, EIN_IMOD, rem, ein_int(c, k));
-    return ein_iadd(c, ein_imul(c, rem, g), ein_int(c, left));
+    rem = ein_imul(c, rem, g);
+    return ein_iadd(c, rem, ein_int(c, left));
 }
 
 /* Ranges */
