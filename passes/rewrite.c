@@ -188,7 +188,7 @@ bool rw_inverse(struct cascade *c, const struct ein_eq *p, const ein_node *idx, 
     return set == npar;
 }
 
-struct swap { struct cascade *c; u32 stamp, n; const ein_node *from, *to; const u32 *map; };
+struct swap { struct cascade *c; u32 stamp, n; const ein_node *from, *to; const u32 *map; rw_read_fn *read; void *ctx; };
 
 static ein_node swap_nodes(struct swap *s, ein_node x)
 {
@@ -210,7 +210,10 @@ static ein_node swap_nodes(struct swap *s, ein_node x)
         list[i] = swap_nodes(s, old);
         same &= list[i] == old;
     }
-    if (s->map && (y.kind == EIN_READ || y.kind == EIN_GATHER) && s->map[y.u] != y.u) {
+    if (s->read && (y.kind == EIN_READ || y.kind == EIN_GATHER)) {
+        y.a = a;
+        to = s->read(s->ctx, c, &y, list);
+    } else if (s->map && (y.kind == EIN_READ || y.kind == EIN_GATHER) && s->map[y.u] != y.u) {
         y.u = s->map[y.u];
         y.a = a;
         to = ein_make(c, y, y.nlist, list);
@@ -230,6 +233,12 @@ ein_node rw_replace(struct cascade *c, ein_node x, u32 n, const ein_node *from, 
 ein_node rw_retarget(struct cascade *c, ein_node x, const u32 *map)
 {
     struct swap s = {.c = c, .stamp = ein_memo_open(c), .map = map};
+    return swap_nodes(&s, x);
+}
+
+ein_node rw_reads(struct cascade *c, ein_node x, rw_read_fn *f, void *ctx)
+{
+    struct swap s = {.c = c, .stamp = ein_memo_open(c), .read = f, .ctx = ctx};
     return swap_nodes(&s, x);
 }
 

@@ -53,6 +53,10 @@ bool rw_inverse(struct cascade *c, const struct ein_eq *p, const ein_node *idx, 
 ein_node rw_replace(struct cascade *c, ein_node x, u32 n, const ein_node *from, const ein_node *to);
 /* Reads and gathers of tensor t become those of map[t]. */
 ein_node rw_retarget(struct cascade *c, ein_node x, const u32 *map);
+/* Reads and gathers under x through f, subscripts first: f gives the node to stand in place of the read y of y->u at sub[0 .. y->nlist);
+ * y->a is its pad. */
+typedef ein_node rw_read_fn(void *ctx, struct cascade *c, const struct ein_x *y, const ein_node *sub);
+ein_node rw_reads(struct cascade *c, ein_node x, rw_read_fn *f, void *ctx);
 /* Map p's value at the place a READ node names, in the reader's ranks, its pad kept; 0 if it cannot be said. */
 ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read);
 /* Indices under ranges, neutral operands, sums of zeros; a reduction over nothing becomes a map (rw_simplify.c). e's arrays
