@@ -28,7 +28,7 @@ static const struct out_col columns[] = {
     {"arch", OUT_STR, "architecture", 48, true, NULL},
 };
 
-struct bench { struct cli *c; struct out *out; struct pass_options opt; struct measure_options m; u64 seed; bool drawn; };
+struct bench { struct cli *c; struct out *out; struct pass_options opt; struct measure_options m; u64 seed, threads; bool drawn; };
 
 static nasc_status verify(struct bench *b, nasc_net *n)
 {
@@ -64,15 +64,20 @@ static nasc_status one(struct bench *b, nasc_arch *ar, u64 index)
     if (!n)
         return NASC_ENV;
     struct measure m = {0};
-    if (!net_exec(n)) {
+    if (!net_threads(n, (u32)b->threads)) {
         st = NASC_ENV;
     } else if (b->c->value[OPT_VERIFY]) {
         st = verify(b, n);
     }
     if (st == NASC_OK) {
-        exec_weights_slab(n->exec);
-        exec_load(n->exec);
-        if (!measure_run(n->exec, n->plan, &b->m, b->seed, &m)) {
+        u64 t = clock_ns();
+        bool have = exec_weights_slab(n->exec);
+        session_clock(s, STAGE_WEIGHTS, t);
+        t = clock_ns();
+        if (have)
+            exec_load(n->exec);
+        session_clock(s, STAGE_LOADSEC, t);
+        if (!have || !measure_run(n->exec, n->plan, &b->m, b->seed, &m)) {
             session_complain(s, E0904, "not enough memory to run sample %llu", (unsigned long long)index);
             st = NASC_ENV;
         }
@@ -100,7 +105,7 @@ nasc_status cmd_bench(struct cli *c)
     if (!cli_u64(c, OPT_N, 0, 1, UINT64_MAX, &n) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &b.seed) ||
         !cli_u64(c, OPT_FIRST, 0, 0, UINT64_MAX, &first) || !cli_u64(c, OPT_REPEAT, 10, 1, 1000000, &repeat) ||
         !cli_u64(c, OPT_MINTIME, 20, 0, 1000000, &ms) || !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) ||
-        !cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk) || !out_format_of(c, &f))
+        !cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &b.threads) || !out_format_of(c, &f))
         return NASC_USAGE;
     b.opt.break_ = (u32)brk;
     b.m = (struct measure_options){.batch = (i64)batch, .min_runs = (u32)repeat, .min_ns = ms * 1000000, .max_ns = 2000000000};

@@ -197,6 +197,7 @@ bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf
     struct arena *a = arena_new_in(n->a, "compare");
     struct job j = {.n = n, .a = a, .batch = batch, .r = r, .why = why};
     const struct plan *p = n->plan;
+    exec_poison(n->exec);
     exec_weights_seed(n->exec, seed);
     roughen(&j, seed);
     exec_load(n->exec);

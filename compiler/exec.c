@@ -1,38 +1,42 @@
 /* exec.c - walking a plan: one block of memory per segment, a table of addresses per command.
  *
- * In: a plan, its compiled kernels, weights, the caller's arrays.  Out: what the kernels wrote.  Addresses and symbol
- * values of all commands are worked out when the batch changes; a run with the same batch only patches the caller's
- * arrays in and calls. */
+ * In: a plan, its compiled kernels, weights, the caller's arrays.  Out: what the kernels wrote.  Addresses, symbol
+ * values and the split over threads of all commands are worked out when the batch changes; a run with the same batch only
+ * patches the caller's arrays in and calls.
+ *
+ * A command's work units are independent, so they are split into as many ranges as there are threads (fewer where the command is
+ * small), and the results are the same bytes for any number of them. */
 #include "compiler/exec.h"
 
-#include "compiler/base/mem.h"
 #include "compiler/base/rng.h"
+#include "compiler/exec_pool.h"
 #include "compiler/ir/elem.h"
 #include "compiler/ir/weight.h"
 
 #include <stdlib.h>
 
-enum { SEGMENTS = SEG_CONST + 1, ALIGN = 64 };
+enum { SEGMENTS = SEG_CONST + 1 };
+/* Work that is worth a thread's while: a microsecond or two of it. */
+enum { PART_MACS = 128 << 10, PART_BYTES = 64 << 10 };
+enum { MOVE_UNIT = 64 << 10 };          /* bytes that are one work unit of a copy or a fill */
 
+struct step { void **base; i64 *sym; i64 units; u32 parts; };
 struct exec {
     const struct plan *p;
     const struct be_kernel *kernel;
-    char *seg[SEGMENTS];                /* IO: NULL */
+    struct exec_mem *mem; bool own_mem;
+    char *seg[SEGMENTS];                /* IO and THREAD: NULL */
+    const float **slab;                 /* by buffer: where a weight as given lies instead; NULL: in its segment */
     i64 batch, cap;                     /* of the addresses; of the SAMPLE block */
     void **io;                          /* by buffer: the caller's array, NULL otherwise */
     void **own; u64 *own_bytes;         /* by buffer: IO buffers for exec_command */
-    u32 ncmd;
-    struct { void **base; i64 *sym; i64 units; } *cmd;      /* load, run, state */
+    u32 ncmd; struct step *cmd;         /* load, run, state */
+    void *tables;                       /* what those point into */
+    u32 threads; struct exec_pool *pool;
+    char **scratch;                     /* [threads] */
+    bool poison;
+    u32 at;                             /* the command the pool is at work on */
 };
-
-static void *block(u64 bytes)
-{
-    u64 n = (bytes + ALIGN - 1) / ALIGN * ALIGN + ALIGN;
-    void *p = n < bytes || !mem_fits(n) ? NULL : aligned_alloc(ALIGN, n);
-    if (p)
-        memset(p, 0, n);
-    return p;
-}
 
 static const struct plan_cmd *command(const struct plan *p, u32 k)
 {
@@ -49,33 +53,61 @@ static char *address(const struct exec *x, const struct plan_arg *arg)
     const struct plan_buf *b = &x->p->buf.at[arg->buf];
     if (b->segment == SEG_IO)
         return x->io[arg->buf] ? (char *)x->io[arg->buf] + arg->offset : NULL;
+    if (x->slab[arg->buf])
+        return (char *)(uintptr_t)x->slab[arg->buf] + arg->offset;
     u64 scale = b->segment == SEG_SAMPLE ? (u64)x->batch : 1;
     return x->seg[b->segment] + (b->offset + arg->offset) * scale;
 }
 
-struct exec *exec_new(const struct plan *p, const struct be_kernel *kernel)
+static char *block(struct exec *x, u64 bytes)
+{
+    char *p = exec_mem_take(x->mem, bytes);
+    if (p && x->poison)
+        memset(p, 0xff, bytes);
+    return p;
+}
+
+/* The tables of all commands, in one piece. */
+static bool tables(struct exec *x)
+{
+    u64 nbase = 0, nsym = 0;
+    for (u32 k = 0; k < x->ncmd; k++) {
+        nbase += command(x->p, k)->narg;
+        nsym += command(x->p, k)->nsym;
+    }
+    void **base = x->tables = calloc(nbase + nsym + 1, MAX(sizeof *base, sizeof(i64)));
+    if (!base)
+        return false;
+    i64 *sym = (i64 *)(base + nbase);
+    for (u32 k = 0; k < x->ncmd; k++) {
+        x->cmd[k].base = base;
+        x->cmd[k].sym = sym;
+        base += command(x->p, k)->narg;
+        sym += command(x->p, k)->nsym;
+    }
+    return true;
+}
+
+struct exec *exec_new_in(const struct plan *p, const struct be_kernel *kernel, struct exec_mem *mem)
 {
     struct exec *x = calloc(1, sizeof *x);
     if (!x)
         return NULL;
     x->p = p;
     x->kernel = kernel;
-    x->seg[SEG_WEIGHT] = block(p->weight_bytes);
-    x->seg[SEG_STATE] = block(p->state_bytes);
-    x->seg[SEG_THREAD] = block(p->thread_bytes);
-    x->seg[SEG_CONST] = block(p->const_bytes);
+    x->own_mem = !mem;
+    x->mem = mem ? mem : exec_mem_new();
+    x->threads = 1;
+    x->ncmd = p->load.n + p->run.n + p->state.n;
     x->io = calloc(p->buf.n + 1, sizeof *x->io);
     x->own = calloc(p->buf.n + 1, sizeof *x->own);
     x->own_bytes = calloc(p->buf.n + 1, sizeof *x->own_bytes);
-    x->ncmd = p->load.n + p->run.n + p->state.n;
+    x->slab = calloc(p->buf.n + 1, sizeof *x->slab);
     x->cmd = calloc(x->ncmd + 1, sizeof *x->cmd);
-    bool ok = x->seg[SEG_WEIGHT] && x->seg[SEG_STATE] && x->seg[SEG_THREAD] && x->seg[SEG_CONST] && x->io && x->own && x->own_bytes && x->cmd;
-    for (u32 k = 0; ok && k < x->ncmd; k++) {
-        const struct plan_cmd *c = command(p, k);
-        x->cmd[k].base = calloc(c->narg + 1, sizeof *x->cmd[k].base);
-        x->cmd[k].sym = calloc(c->nsym + 1, sizeof *x->cmd[k].sym);
-        ok = x->cmd[k].base && x->cmd[k].sym;
-    }
+    x->scratch = calloc(1, sizeof *x->scratch);
+    bool ok = x->mem && x->io && x->own && x->own_bytes && x->slab && x->cmd && x->scratch && tables(x);
+    ok = ok && (x->seg[SEG_WEIGHT] = block(x, p->weight_bytes)) && (x->seg[SEG_STATE] = block(x, p->state_bytes)) &&
+         (x->seg[SEG_CONST] = block(x, p->const_bytes)) && (x->scratch[0] = block(x, p->thread_bytes));
     if (!ok) {
         exec_free(x);
         return NULL;
@@ -87,28 +119,75 @@ struct exec *exec_new(const struct plan *p, const struct be_kernel *kernel)
     return x;
 }
 
+struct exec *exec_new(const struct plan *p, const struct be_kernel *kernel)
+{
+    return exec_new_in(p, kernel, NULL);
+}
+
+bool exec_threads(struct exec *x, u32 n, struct exec_pool *pool)
+{
+    CHECK(n >= 1 && (n == 1 || n <= exec_pool_size(pool)));
+    if (n > x->threads) {
+        char **more = realloc(x->scratch, n * sizeof *more);
+        if (!more)
+            return false;
+        for (x->scratch = more; x->threads < n; x->threads++)
+            if (!(more[x->threads] = block(x, x->p->thread_bytes)))
+                return false;
+    }
+    while (x->threads > n)
+        exec_mem_give(x->mem, x->scratch[--x->threads]);
+    x->pool = pool;
+    x->batch = 0;                       /* split anew */
+    return true;
+}
+
+void exec_poison(struct exec *x)
+{
+    x->poison = true;
+    x->batch = 0;
+    memset(x->seg[SEG_WEIGHT], 0xff, x->p->weight_bytes);
+    memset(x->seg[SEG_STATE], 0xff, x->p->state_bytes);
+    for (u32 i = 0; i < x->threads; i++)
+        memset(x->scratch[i], 0xff, x->p->thread_bytes);
+    if (x->seg[SEG_SAMPLE])
+        memset(x->seg[SEG_SAMPLE], 0xff, x->p->sample_bytes * (u64)x->cap);
+}
+
 void exec_free(struct exec *x)
 {
     if (!x)
         return;
-    for (u32 k = 0; x->cmd && k < x->ncmd; k++) {
-        free(x->cmd[k].base);
-        free(x->cmd[k].sym);
-    }
     for (u32 i = 0; x->own && i < x->p->buf.n; i++)
-        free(x->own[i]);
-    for (u32 s = 0; s < SEGMENTS; s++)
-        free(x->seg[s]);
+        exec_mem_give(x->mem, x->own[i]);
+    for (u32 s = 0; x->mem && s < SEGMENTS; s++)
+        exec_mem_give(x->mem, x->seg[s]);
+    for (u32 i = 0; x->mem && x->scratch && i < x->threads; i++)
+        exec_mem_give(x->mem, x->scratch[i]);
+    if (x->own_mem)
+        exec_mem_free(x->mem);
+    free(x->scratch);
+    free(x->tables);
     free(x->cmd);
+    free(x->slab);
     free(x->io);
     free(x->own);
     free(x->own_bytes);
     free(x);
 }
 
+/* Weights as given are in their segment again, if they were the slab's. */
+static void leave_slab(struct exec *x)
+{
+    memset(x->slab, 0, x->p->buf.n * sizeof *x->slab);
+    x->batch = 0;
+}
+
 void *exec_weight(struct exec *x, u32 i, u64 *bytes)
 {
     const struct plan_buf *b = &x->p->buf.at[x->p->weight.at[i]];
+    if (x->slab[x->p->weight.at[i]])
+        leave_slab(x);
     *bytes = b->bytes;
     return x->seg[b->segment] + b->offset;
 }
@@ -117,6 +196,7 @@ void exec_weights_seed(struct exec *x, u64 seed)
 {
     enum { CHUNK = 4096 };
     float part[CHUNK];
+    leave_slab(x);
     for (u32 i = 0; i < x->p->weight.n; i++) {
         const struct plan_buf *b = &x->p->buf.at[x->p->weight.at[i]];
         const struct ein_tens *t = &x->p->ein->tens.at[b->tens];
@@ -134,41 +214,54 @@ void exec_weights_seed(struct exec *x, u64 seed)
     }
 }
 
-/* Small numbers of both signs that no activation can overflow with: magnitudes up to 1 / sqrt(fan) by the tensor's row. */
-void exec_weights_slab(struct exec *x)
+/* Scales and variances stay positive; what is summed up is the smaller the more of it there is. */
+static enum slab_kind kind_of(const struct plan_buf *b, u64 n)
 {
-    u64 state = 0x9e3779b97f4a7c15u;
-    for (u32 i = 0; i < x->p->weight.n; i++) {
-        const struct plan_buf *b = &x->p->buf.at[x->p->weight.at[i]];
-        char *to = x->seg[b->segment] + b->offset;
-        u64 n = (u64)b->lay.elems, fan = b->lay.n > 1 && b->lay.dim[0].mod > 0 ? n / (u64)b->lay.dim[0].mod : 1;
-        float scale = 1;
-        while ((float)fan * scale * scale > 1)
-            scale *= 0.5f;
-        for (u64 k = 0; k < n; k++) {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            float v = (float)(i32)(state >> 32) * 0x1p-31f;
-            v = b->segment == SEG_STATE || b->lay.n < 2 ? 0.75f + 0.25f * v : v * scale;     /* scales and variances stay positive */
-            if (b->dtype == DT_F32)
-                ((float *)to)[k] = v;
-            else
-                elem_set((enum dtype)b->dtype, to, k, v);
-        }
-    }
+    u64 fan = b->lay.n > 1 && b->lay.dim[0].mod > 0 ? n / (u64)b->lay.dim[0].mod : 1;
+    return b->segment == SEG_STATE || b->lay.n < 2 ? SLAB_NEAR_ONE : fan > 256 ? SLAB_FINE : SLAB_COARSE;
 }
 
-/* Addresses of all commands for this batch; false: out of memory. */
+bool exec_weights_slab(struct exec *x)
+{
+    struct slab_walk walk = { 0 };
+    leave_slab(x);
+    for (u32 i = 0; i < x->p->weight.n; i++) {
+        const struct plan_buf *b = &x->p->buf.at[x->p->weight.at[i]];
+        u64 n = (u64)b->lay.elems;
+        const float *v = exec_mem_slab(x->mem, &walk, kind_of(b, n), n);
+        char *to = x->seg[b->segment] + b->offset;
+        if (!v)
+            return false;
+        if (b->dtype == DT_F32 && b->segment == SEG_WEIGHT)
+            x->slab[x->p->weight.at[i]] = v;
+        else if (b->dtype == DT_F32)    /* a run in training writes it */
+            memcpy(to, v, n * sizeof *v);
+        else
+            for (u64 k = 0; k < n; k++)
+                elem_set((enum dtype)b->dtype, to, k, (double)v[k]);
+    }
+    return true;
+}
+
+/* How many threads share a command. */
+static u32 parts_of(const struct exec *x, const struct plan_cmd *c, i64 units, i64 batch)
+{
+    u64 worth = MAX(c->macs / PART_MACS * (u64)batch + c->macs % PART_MACS * (u64)batch / PART_MACS,
+                    c->bytes / PART_BYTES * (u64)batch + c->bytes % PART_BYTES * (u64)batch / PART_BYTES);
+    u64 most = MIN((u64)MAX(units, 1), (u64)x->threads);
+    return (u32)MAX(MIN(most, worth), 1);
+}
+
+/* Addresses and splits of all commands for this batch; false: out of memory. */
 static bool bind(struct exec *x, i64 batch)
 {
     const struct plan *p = x->p;
     if (batch > x->cap) {
         u64 bytes;
-        char *more = __builtin_mul_overflow(p->sample_bytes, (u64)batch, &bytes) ? NULL : block(bytes);
+        char *more = __builtin_mul_overflow(p->sample_bytes, (u64)batch, &bytes) ? NULL : block(x, bytes);
         if (!more)
             return false;
-        free(x->seg[SEG_SAMPLE]);
+        exec_mem_give(x->mem, x->seg[SEG_SAMPLE]);
         x->seg[SEG_SAMPLE] = more;
         x->cap = batch;
         x->batch = 0;
@@ -178,39 +271,64 @@ static bool bind(struct exec *x, i64 batch)
     x->batch = batch;
     for (u32 k = 0; k < x->ncmd; k++) {
         const struct plan_cmd *c = command(p, k);
+        struct step *s = &x->cmd[k];
         for (u32 i = 0; i < c->narg; i++)
-            x->cmd[k].base[i] = address(x, &c->arg[i]);
+            s->base[i] = address(x, &c->arg[i]);
         for (u32 i = 0; i < c->nsym; i++)
-            x->cmd[k].sym[i] = c->sym[i].k * (c->sym[i].times_batch ? batch : 1);
-        x->cmd[k].units = c->units.k * (c->units.times_batch ? batch : 1);
+            s->sym[i] = c->sym[i].k * (c->sym[i].times_batch ? batch : 1);
+        s->units = c->units.k * (c->units.times_batch ? batch : 1);
+        if (c->kind == PC_COPY || c->kind == PC_FILL)
+            s->units = (i64)((bytes_of(x, &p->buf.at[c->arg[0].buf]) + MOVE_UNIT - 1) / MOVE_UNIT);
+        s->parts = parts_of(x, c, s->units, batch);
     }
     return true;
 }
 
-static void do_command(struct exec *x, u32 k)
+/* Work units [lo, hi) of a command. */
+static void do_units(const struct exec *x, u32 k, i64 lo, i64 hi, char *scratch)
 {
     const struct plan *p = x->p;
     const struct plan_cmd *c = command(p, k);
     void **base = x->cmd[k].base;
+    struct kernel_args args = { .base = base, .sym = x->cmd[k].sym };
     if (c->kind == PC_KERNEL) {
-        struct kernel_args args = { .base = base, .sym = x->cmd[k].sym };
-        be_call(&x->kernel[c->kernel], &args, 0, x->cmd[k].units, x->seg[SEG_THREAD]);
+        be_call(&x->kernel[c->kernel], &args, lo, hi, scratch);
         return;
     }
     if (c->kind == PC_ONCE) {
-        struct kernel_args args = { .base = base, .sym = x->cmd[k].sym };
-        be_ref_run(p->once.at[c->kernel].fn, &args, 0, x->cmd[k].units, x->seg[SEG_THREAD]);
+        be_ref_run(p->once.at[c->kernel].fn, &args, lo, hi, scratch);
         return;
     }
     const struct plan_buf *to = &p->buf.at[c->arg[0].buf];
-    u64 n = bytes_of(x, to);
+    u64 at = (u64)lo * MOVE_UNIT, n = MIN(bytes_of(x, to), (u64)hi * MOVE_UNIT) - at;
+    char *dst = (char *)base[0] + at;
     if (c->kind == PC_COPY)
-        memcpy(base[0], base[1], n);
+        memcpy(dst, (const char *)base[1] + at, n);
     else if (c->fill == 0)
-        memset(base[0], 0, n);
+        memset(dst, 0, n);
     else
         for (u64 i = 0; i < n / dtype_bytes((enum dtype)to->dtype); i++)
-            elem_set((enum dtype)to->dtype, base[0], i, c->fill);
+            elem_set((enum dtype)to->dtype, dst, i, c->fill);
+}
+
+/* One range of the command under way. */
+static void do_part(void *ctx, u32 part)
+{
+    const struct exec *x = ctx;
+    const struct step *s = &x->cmd[x->at];
+    u64 each = (u64)s->units / s->parts, more = (u64)s->units % s->parts;
+    u64 lo = part * each + MIN(part, more), hi = lo + each + (part < more);
+    do_units(x, x->at, (i64)lo, (i64)hi, x->scratch[part]);
+}
+
+static void do_command(struct exec *x, u32 k)
+{
+    if (x->cmd[k].parts == 1) {
+        do_units(x, k, 0, x->cmd[k].units, x->scratch[0]);
+        return;
+    }
+    x->at = k;
+    exec_pool_run(x->pool, x->cmd[k].parts, do_part, x);
 }
 
 void exec_load(struct exec *x)
@@ -259,8 +377,8 @@ void *exec_buffer(struct exec *x, u32 buf)
     const struct plan_buf *b = &x->p->buf.at[buf];
     if (b->segment == SEG_IO && x->batch) {             /* never the caller's, which may be gone */
         if (x->own_bytes[buf] < bytes_of(x, b)) {
-            free(x->own[buf]);
-            x->own[buf] = block(bytes_of(x, b));
+            exec_mem_give(x->mem, x->own[buf]);
+            x->own[buf] = block(x, bytes_of(x, b));
             x->own_bytes[buf] = x->own[buf] ? bytes_of(x, b) : 0;
         }
         x->io[buf] = x->own[buf];

@@ -8,46 +8,17 @@
 
 #include "compiler/base/mem.h"
 #include "compiler/base/rng.h"
+#include "compiler/fp_mode.h"
 #include "compiler/ir/elem.h"
 
 #include <stdlib.h>
 #include <time.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 static u64 now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
-
-static unsigned flush_on(void)
-{
-#if defined(__x86_64__)
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(mode | 0x8040);          /* FTZ, DAZ */
-    return mode;
-#elif defined(__aarch64__)
-    u64 mode;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (u64)1 << 24));
-    return (unsigned)mode;
-#else
-    return 0;
-#endif
-}
-
-static void flush_back(unsigned mode)
-{
-#if defined(__x86_64__)
-    _mm_setcsr(mode);
-#elif defined(__aarch64__)
-    __asm__ volatile("msr fpcr, %0" : : "r"((u64)mode));
-#else
-    (void)mode;
-#endif
 }
 
 static int by_time(const void *x, const void *y)
@@ -86,7 +57,8 @@ bool measure_run(struct exec *x, const struct plan *p, const struct measure_opti
         else
             out[i - p->nin] = at;
     }
-    unsigned mode = flush_on();
+    u64 mode = fp_mode_get();
+    fp_mode_set(fp_mode_flushing(mode));
     for (u32 warm = 0; ok && warm < 2; warm++)
         ok = exec_run(x, o->batch, (const void *const *)in, out);
     for (u64 start = now(), spent = 0; ok;) {
@@ -105,7 +77,7 @@ bool measure_run(struct exec *x, const struct plan *p, const struct measure_opti
         if ((n >= o->min_runs && spent >= o->min_ns) || (o->max_ns && spent >= o->max_ns))
             break;
     }
-    flush_back(mode);
+    fp_mode_set(mode);
     if (ok && n) {
         qsort(ns, n, sizeof *ns, by_time);
         m->runs = n;

@@ -1,6 +1,8 @@
 /* pipeline.c - the stages behind one another, each clocked and, in checked builds, verified. */
 #include "compiler/pipeline.h"
 
+#include "compiler/exec_pool.h"
+
 #include <stdio.h>
 
 const struct pass pass_table[] = {
@@ -178,11 +180,33 @@ nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *bac
 
 bool net_exec(nasc_net *n)
 {
-    if (!n->exec)
-        n->exec = exec_new(n->plan, n->kernel);
+    if (!n->s->mem)
+        n->s->mem = exec_mem_new();
+    if (!n->exec && n->s->mem)
+        n->exec = exec_new_in(n->plan, n->kernel, n->s->mem);
     if (!n->exec)
         session_complain(n->s, E0904, "not enough memory for the network's weights and activations");
     return n->exec;
+}
+
+bool net_threads(nasc_net *net, u32 n)
+{
+    nasc_session *s = net->s;
+    n = n ? n : exec_cpus();
+    if (!net_exec(net))
+        return false;
+    if (n > 1 && (!s->pool || exec_pool_size(s->pool) < n)) {
+        for (nasc_net *other = s->nets; other; other = other->next)     /* they use the one there is */
+            if (other->exec)
+                exec_threads(other->exec, 1, NULL);
+        exec_pool_free(s->pool);
+        s->pool = exec_pool_new(n);
+    }
+    if ((n > 1 && !s->pool) || !exec_threads(net->exec, n, s->pool)) {
+        session_complain(s, E0904, "the system has no %u threads, or no memory for them", n);
+        return false;
+    }
+    return true;
 }
 
 void nasc_net_free(nasc_net *n)

@@ -51,5 +51,7 @@ struct nasc_net {
 };
 nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o);
 bool net_exec(nasc_net *n);             /* makes the exec; false after complaining */
+/* Its runs use n threads from now on (0: all processors), those of the session's pool; false after complaining. */
+bool net_threads(nasc_net *net, u32 n);
 
 #endif

@@ -1,5 +1,7 @@
 /* session.c - opening and closing sessions; complaints; clocks. */
 #include "compiler/session.h"
+#include "compiler/exec_mem.h"
+#include "compiler/exec_pool.h"
 #include "grammar/derive.h"
 
 #include <stdarg.h>
@@ -32,6 +34,8 @@ void nasc_close(nasc_session *s)
         nasc_net_free(s->nets);
     while (s->archs)
         nasc_arch_free(s->archs);
+    exec_pool_free(s->pool);
+    exec_mem_free(s->mem);
     for (u32 i = 0; i < s->backend.n; i++)
         if (s->backend.at[i].inst)
             s->backend.at[i].be->close(s->backend.at[i].inst);

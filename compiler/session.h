@@ -38,6 +38,8 @@ struct nasc_session {
     VEC(struct backend_handle) backend;
     VEC(struct kernel_entry) kernel;    /* compiled, by key */
     struct hmap kernel_map;
+    struct exec_mem *mem;               /* of execs: made at first need, handed on from network to network */
+    struct exec_pool *pool;             /* threads for commands: by net_threads */
     struct stage_clock clock[STAGES];
     bool checked;                       /* verify every IR after every step */
     struct buf repro;                   /* the IR a failed verification leaves behind */

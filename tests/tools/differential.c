@@ -1,6 +1,6 @@
 /* differential - native code against the evaluator on sampled networks, and deliberate bugs against the comparison.
  *
- *   differential {MODULE [-D NAME=VALUE]...}... [-n N] [--seed S] [--macs M] [--backend B] [--bugs] [--training]
+ *   differential {MODULE [-D NAME=VALUE]...}... [-n N] [--seed S] [--macs M] [--backend B] [--batch B] [--threads T] [--bugs] [--training]
  *
  * Takes samples of each module's only space, leaves out those with more than M multiply-adds, until N were compared (compare.h:
  * each launch alone under its own bound, the outputs end to end, the rewrites in double precision).  With --bugs it takes
@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { MODULES = 8 };
-struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs; const char *backend; bool bugs, training; };
+struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs, batch, threads; const char *backend; bool bugs, training; };
 
 /* One sample compared: 0 skipped (too large), 1 agrees, -1 differs, -2 the evaluator gave up. */
 static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, bool say)
@@ -37,11 +37,11 @@ static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, 
     if (!setjmp(trap.back)) {
         struct buf why = {0};
         n = net_compile(j->s, arch_graph(ar), j->backend, &o);
-        if (!n) {
+        if (!n || !net_threads(n, (u32)j->threads)) {
             printf("%s", nasc_messages(j->s));
             exit(1);
         }
-        if (!compare_net(n, j->seed + index, 1 + (i64)(index % 3), r, &why))
+        if (!compare_net(n, j->seed + index, j->batch ? (i64)j->batch : 1 + (i64)(index % 3), r, &why))
             result = -2;
         else
             result = r->bad_groups || r->worst_end > 1 || r->worst_rewrite > 1 ? -1 : 1;
@@ -110,7 +110,7 @@ static int bugs(struct job *j)
 
 int main(int argc, char **argv)
 {
-    struct job j = {.n = 20, .seed = 1, .macs = 2000000};
+    struct job j = {.n = 20, .seed = 1, .macs = 2000000, .threads = 1};
     const char *module[MODULES];
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *next = i + 1 < argc ? argv[i + 1] : "";
@@ -131,6 +131,10 @@ int main(int argc, char **argv)
                 j.seed = strtoull(next, NULL, 10);
             else if (strcmp(a, "--macs") == 0)
                 j.macs = strtoull(next, NULL, 10);
+            else if (strcmp(a, "--batch") == 0)
+                j.batch = strtoull(next, NULL, 10);
+            else if (strcmp(a, "--threads") == 0)
+                j.threads = strtoull(next, NULL, 10);
             else if (strcmp(a, "--backend") == 0)
                 j.backend = next;
             else if (strcmp(a, "-D") == 0 && eq && j.nall) {

@@ -1,6 +1,7 @@
 /* test_exec.c - the executor: any batch, nothing allocated in a run, states, single commands, the clock. */
 #include "tests/unit/plan_env.h"
 
+#include "compiler/exec_pool.h"
 #include "compiler/measure.h"
 
 #include <malloc.h>
@@ -95,6 +96,120 @@ static void single_command(void **s)
     plan_env_close(&e);
 }
 
+/* Two maps and a reduction, each worth several threads; and a fill, and a launch of one unit. */
+static const char wide[] =
+    "(cascade \"wide\") (sym batch 1 2147483648 1 call)\n"
+    "(tens x in f32 run (dims batch 64 64)) (tens w param f32 load (dims 64 64) (init normal 0.0 0.3) (number 0)) (tens h temp f32 run (dims batch 64 64))"
+    "(tens y out f32 run (dims batch 64 64)) (tens z out f32 run (dims batch))"
+    "(eq (out h) (lhs r0 r1 r2) (rank b par batch) (rank i par 64) (rank j par 64) (rank k red 64) (red add) (acc f32) (body (mul (read x r0 r1 r3) (read w r2 r3))) (phase run))"
+    "(eq (out y) (lhs r0 r1 r2) (rank b par batch) (rank i par 64) (rank j par 64) (acc f32) (body (exp (sub (read h r0 r1 r2) (read x r0 r2 r1)))) (phase run))"
+    "(eq (out z) (lhs r0) (rank b par batch) (rank i red 64) (red max) (acc f32) (body (read h r0 r1 3)) (phase run))";
+
+static void threads_give_the_same_bytes(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    for (u32 native = 0; native < 2; native++) {
+        struct plan *p = plan_env_plan(&e, plan_env_read(&e, native ? wide : net));
+        if (native && !plan_env_native(&e))
+            break;
+        const struct be_kernel *code = plan_env_code(&e, p);
+        enum { BATCH = 3, MOST = BATCH * 64 * 64 };
+        static float in[MOST], out[2][MOST], got[2][MOST];
+        for (u32 i = 0; i < MOST; i++)
+            in[i] = (float)(i % 101) / 64 - 0.7f;
+        const void *ip = in;
+        static const u32 count[] = {1, 2, 5, 64, 3};
+        struct exec_pool *pool = exec_pool_new(64);
+        assert_non_null(pool);
+        struct exec *x = exec_new(p, code);
+        exec_poison(x);
+        for (u32 t = 0; t < COUNTOF(count); t++)
+            for (i64 batch = 1; batch <= BATCH; batch += 2) {
+                assert_true(exec_threads(x, count[t], pool));
+                exec_weights_seed(x, 7);
+                exec_load(x);
+                memset(got, 0x7f, sizeof got);
+                void *op[2] = {got[0], got[1]};
+                assert_true(exec_run(x, batch, &ip, op));
+                if (!t && batch == 1)
+                    continue;
+                if (!t)
+                    memcpy(out, got, sizeof out);
+                for (u32 o = 0; o < p->nout; o++)
+                    assert_memory_equal(got[o], out[o], p->buf.at[p->out[o]].bytes * (u64)batch);
+            }
+        exec_free(x);
+        exec_pool_free(pool);
+    }
+    plan_env_close(&e);
+}
+
+/* A kernel that cannot go on, on a thread that is not the caller's. */
+static void fail_in_part(void *ctx, u32 part)
+{
+    u32 *at = ctx;
+    if (part == *at)
+        BUG("part %u", part);
+}
+
+static void bugs_come_back(void **s)
+{
+    (void)s;
+    struct exec_pool *pool = exec_pool_new(4);
+    assert_non_null(pool);
+    for (u32 at = 0; at < 4; at++) {
+        struct bug_trap trap;
+        bool volatile caught = false;
+        bug_trap_push(&trap);
+        if (!setjmp(trap.back))
+            exec_pool_run(pool, 4, fail_in_part, &at);
+        else
+            caught = true;
+        bug_trap_pop(&trap);
+        assert_true(caught);
+        assert_non_null(strstr(trap.text, "part "));
+    }
+    u32 none = 9;
+    exec_pool_run(pool, 3, fail_in_part, &none);
+    exec_pool_free(pool);
+}
+
+/* Blocks are handed on; what is kept has a bound; the slab gives each tensor bytes of its own. */
+static void memory_is_handed_on(void **s)
+{
+    (void)s;
+    struct exec_mem *m = exec_mem_new();
+    void *a = exec_mem_take(m, 5000000), *b = exec_mem_take(m, 100);
+    assert_true(((uintptr_t)a | (uintptr_t)b) % 64 == 0);
+    memset(a, 1, 5000000 + 64);
+    exec_mem_give(m, a);
+    assert_ptr_equal(exec_mem_take(m, 4900000), a);
+    exec_mem_give(m, a);
+    exec_mem_give(m, b);
+    void *many[64];
+    for (u32 i = 0; i < COUNTOF(many); i++)
+        assert_non_null(many[i] = exec_mem_take(m, 1000 + 9000 * i));
+    for (u32 i = 0; i < COUNTOF(many); i++)
+        exec_mem_give(m, many[i]);
+    assert_true(exec_mem_kept(m) < 16u * 6000000);
+    assert_null(exec_mem_take(m, (u64)1 << 60));
+    struct slab_walk w = {0}, again = {0};
+    const float *v[3], *same;
+    v[0] = exec_mem_slab(m, &w, SLAB_COARSE, 7);
+    v[1] = exec_mem_slab(m, &w, SLAB_COARSE, 3000000);
+    v[2] = exec_mem_slab(m, &w, SLAB_NEAR_ONE, 100);
+    assert_true(v[0] && v[1] && v[2] && v[1] != v[0] && (uintptr_t)v[1] % 64 == 0);
+    same = exec_mem_slab(m, &again, SLAB_COARSE, 7);
+    assert_ptr_equal(same, v[0]);
+    for (u32 i = 0; i < 3000000; i += 77)
+        assert_true(fabsf(v[1][i]) <= 0.125f && fabsf(v[1][i]) >= 0.0625f);
+    for (u32 i = 0; i < 100; i++)
+        assert_true(v[2][i] >= 0.5f && v[2][i] <= 1);
+    exec_mem_free(m);
+}
+
 static void states_move_on(void **s)
 {
     struct plan_env e;
@@ -168,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
+        cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
         cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number), cmocka_unit_test(clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
