@@ -146,6 +146,58 @@ static void threads_give_the_same_bytes(void **s)
     plan_env_close(&e);
 }
 
+enum { UNITS = 64 };
+static unsigned done[UNITS];
+static char *_Atomic scratch_of[UNITS];
+
+static void count_units(const struct kernel_args *args, i64 lo, i64 hi, void *scratch)
+{
+    (void)args;
+    for (i64 u = lo; u < hi; u++) {
+        __atomic_fetch_add(&done[u], 1, __ATOMIC_RELAXED);
+        scratch_of[u] = scratch;
+    }
+}
+
+/* Every unit once, whatever the number of units and of threads; small launches are not split, and ranges have scratch of their own. */
+static void every_unit_once(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct be_kernel *code = plan_env_code(&e, p);
+    for (u32 i = 0; i < p->kernel.n; i++)
+        code[i].fn = count_units;
+    p->run.n = 1;
+    struct plan_cmd *c = &p->run.at[0];
+    struct exec_pool *pool = exec_pool_new(7);
+    struct exec *x = exec_new(p, code);
+    float in[30] = {0}, out[20];
+    const void *ip = in;
+    void *op = out;
+    assert_int_equal(c->kind, PC_KERNEL);
+    for (i64 units = 1; units <= UNITS; units += units < 9 ? 1 : 11)
+        for (u32 threads = 1; threads <= 7; threads++)
+            for (u32 large = 0; large < 2; large++) {
+                c->units = (struct plan_int){.k = units};
+                c->macs = large ? 100 << 20 : 1000;
+                c->bytes = 4096;
+                assert_true(exec_threads(x, threads, pool));
+                memset(done, 0, sizeof done);
+                assert_true(exec_run(x, 1, &ip, &op));
+                u32 parts = 1;
+                for (i64 u = 0; u < units; u++) {
+                    assert_int_equal(done[u], 1);
+                    parts += u && scratch_of[u] != scratch_of[u - 1];
+                }
+                assert_int_equal(parts, large ? MIN((u32)units, threads) : 1);
+            }
+    exec_free(x);
+    exec_pool_free(pool);
+    plan_env_close(&e);
+}
+
 /* A kernel that cannot go on, on a thread that is not the caller's. */
 static void fail_in_part(void *ctx, u32 part)
 {
@@ -283,7 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
-        cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
+        cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(every_unit_once), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
         cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number), cmocka_unit_test(clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
