@@ -45,6 +45,12 @@ static u64 deps_of(struct low *q, ein_node x)
     return q->node.at[k].deps;
 }
 
+static u64 vary_of(struct low *q, ein_node x)
+{
+    u32 k = low_node(q, x);
+    return q->node.at[k].vary;
+}
+
 u32 low_node(struct low *q, ein_node x)
 {
     u32 at = idmap_home(&q->map, x), id;
@@ -77,6 +83,7 @@ u32 low_node(struct low *q, ein_node x)
     }
     if (y.kind == EIN_OF_INT || y.kind == EIN_RAND || (y.kind >= EIN_LT && y.kind <= EIN_NE && ein_is_index(q->c, y.a)))
         q->free_deps |= n.deps;
+    n.vary = low_vary(q, x);
     vec_push(q->a, &q->node, n);
     idmap_put(q->a, &q->map, x, q->node.n - 1);
     return q->node.n - 1;
@@ -226,6 +233,8 @@ static lval times(struct low *q, lval v, i64 k)
 
 void low_begin(struct low *q)
 {
+    for (u32 i = 1; i < q->node.n; i++)     /* children come first */
+        q->node.at[i].vary = low_vary(q, q->node.at[i].x);
     for (u32 k = 0; k < q->acc.n; k++) {
         struct low_acc *a = &q->acc.at[k];
         if (lower_literal(ROLE_STRIDE, a->off.c))
@@ -254,7 +263,7 @@ void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi)
             lval v = 0;
             if (q->c->node.at[atom].kind == EIN_RANK)
                 v = base;
-            else if (!(deps & vec_bit(q)) && !is_static(q, deps))
+            else if (!(deps & vec_bit(q)) && !is_static(q, vary_of(q, atom)))
                 v = low_index_scalar(q, low_index(q, atom));
             else
                 continue;
@@ -343,11 +352,11 @@ static lval memo_index(struct low *q, ein_node atom)
     if (!n->memo) {
         n->nmemo = 1;
         for (u32 i = 0; i < q->nstat; i++)
-            if (n->deps & bit(q->stat[i].rank))
+            if (n->vary & bit(q->stat[i].rank))
                 n->nmemo *= q->stat[i].max;
         n->memo = NEW_ARRAY(q->a, lval, n->nmemo);
     }
-    lval *slot = &n->memo[low_project(q, n->deps)];
+    lval *slot = &n->memo[low_project(q, n->vary)];
     if (*slot)
         return *slot;
     struct ein_x y = q->c->node.at[atom];
@@ -426,6 +435,10 @@ bool low_interval(const struct low *q, ein_node x, i64 *lo, i64 *hi)
         *hi = floor_div(h, k);
         return true;
     case EIN_IMOD:
+        if (low_digit(q, x, lo)) {
+            *hi = *lo;
+            return true;
+        }
         k = q->c->node.at[y->b].i;
         if (low_interval(q, y->a, &l, &h) && floor_div(l, k) == floor_div(h, k)) {
             *lo = l - floor_div(l, k) * k;

@@ -211,7 +211,7 @@ static double cost(const struct low *q, u32 r, u64 keep)
     u32 vl = 1;
     if (!scalar) {
         i64 ext = q->rank[r].ext;
-        if ((keep >> r & 1) || q->rank[r].tb || ext < 2)
+        if (((keep | q->s.fixed) >> r & 1) || q->rank[r].tb || ext < 2)
             return -1;
         vl = lanes_of(q, ext);
         if (vl < 2)
@@ -330,6 +330,8 @@ static void choose_tile(struct low *q, u64 keep)
     struct low_sched *s = &q->s;
     i64 nvec = s->vec < LOW_RANKS ? (q->rank[s->vec].ext + s->vl - 1) / s->vl : 1;
     u32 n = 1, o = 1;
+    if (s->fixed)
+        return;
     if (q->q.red == RED_NONE) {
         if (s->vec < LOW_RANKS)
             s->nv = nvec <= 2 ? (u32)nvec : q->node.n > 40 || nvec % 2 ? 1 : nvec % 4 || q->node.n > 16 ? 2 : 4;
@@ -376,6 +378,7 @@ void low_choose(struct low *q, u64 keep)
 {
     struct low_sched *s = &q->s;
     *s = (struct low_sched){ .vec = VEC_NONE, .vl = 1, .nv = 1 };
+    low_fix(q, keep);
     bool lanes = q->q.red != RED_ARGMAX && q->q.red != RED_ARGMIN && !has_kind(q, EIN_RAND) && q->L->m->vector_bits >= 64;
     double best = cost(q, VEC_NONE, keep);
     for (u32 r = 0; lanes && r < q->q.nrank; r++) {

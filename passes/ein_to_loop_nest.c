@@ -330,6 +330,8 @@ static void store(struct low *q, u32 k, lval v)
 static void map_cell(struct low *q)
 {
     first_instance(q, false);
+    if (q->s.fixed)
+        low_shared_first(q);
     do {
         lval v = low_point(q, q->q.body[0]);
         if (q->q.guard) {

@@ -161,6 +161,7 @@ static lval compute(struct low *q, const struct low_node *n)
 {
     struct ein_x y = q->c->node.at[n->x];
     lval a, b, v;
+    bool holds;
     switch ((enum ein_kind)y.kind) {
     case EIN_OF_INT: {
         struct low_index x = low_index(q, y.a);
@@ -246,6 +247,8 @@ static lval compute(struct low *q, const struct low_node *n)
         a = low_as_bool(q, low_point(q, y.a));
         return le_op(&q->e, LO_NOT, low_type(q, a), a, 0, 0);
     case EIN_SELECT:
+        if (low_decided(q, y.a, &holds))
+            return low_point(q, holds ? y.b : y.c);
         v = low_as_bool(q, low_point(q, y.a));
         a = low_point(q, y.b);
         b = low_point(q, y.c);
@@ -278,11 +281,11 @@ lval low_point(struct low *q, ein_node x)
     if (!n->memo) {
         n->nmemo = 1;
         for (u32 i = 0; i < q->nstat; i++)
-            if (n->deps & bit(q->stat[i].rank))
+            if (n->vary & bit(q->stat[i].rank))
                 n->nmemo *= q->stat[i].max;
         n->memo = NEW_ARRAY(q->a, lval, n->nmemo);
     }
-    lval *slot = &n->memo[low_project(q, n->deps)];
+    lval *slot = &n->memo[low_project(q, n->vary)];
     if (*slot)
         return *slot;
     struct low_node copy = *n;
@@ -394,9 +397,9 @@ static void hoist(struct low *q, ein_node x)
     if (ein_is_index(q->c, x) || n.acc)
         return;
     if (low_ready(q, n.deps)) {
-        u32 m = instances(q, n.deps);
+        u32 m = instances(q, n.vary);
         for (u32 k = 0; m <= HOIST_MOST && k < m; k++) {
-            place(q, n.deps, k);
+            place(q, n.vary, k);
             low_point(q, x);
         }
         return;

@@ -61,6 +61,7 @@ struct low_acc {
 struct low_node {
     ein_node x;
     u64 deps;                       /* ranks */
+    u64 vary;                       /* those whose static coordinate matters: not h of h / 4 in a tile of 4 */
     bool acc;                       /* sees the reduction's result */
     u32 access;                     /* READ: 1 + access; GATHER as well */
     u32 nmemo, visit;
@@ -71,7 +72,8 @@ enum { VEC_NONE = LOW_RANKS };
 struct low_sched {
     u32 vec, vl, nv;                /* vectorised rank, lanes, vectors of a chunk */
     bool vec_red;
-    u32 ntile; struct { u32 rank, n; } tile[2];
+    u32 ntile; struct { u32 rank, n; } tile[4];
+    u64 fixed;                      /* tiled ranks of a map: selects on them are decided for each instance */
     u64 taps;                       /* unrolled reduced ranks */
     bool contraction;              /* a sum of products */
 };
@@ -187,6 +189,18 @@ struct ein_eq low_collapse(struct lower *L, const struct ein_eq *eq, u32 nprefix
 /* Imports the nodes, then decides what is vectorised, tiled and unrolled. */
 void low_import(struct low *q);
 void low_choose(struct low *q, u64 keep);
+
+/* Selects decided per instance (ein_to_loop_static.c). */
+/* Ranks of a map that its selects compare with numbers, as tiles that make those comparisons static. */
+void low_fix(struct low *q, u64 keep);
+/* Is condition x known at the instance? */
+bool low_decided(const struct low *q, ein_node x, bool *holds);
+/* What rank % k or rank / k is, of a rank whose blocks start at multiples of k. */
+bool low_digit(const struct low *q, ein_node x, i64 *v);
+/* vary of a node whose children have theirs. */
+u64 low_vary(struct low *q, ein_node x);
+/* Values that several instances share and selects hide, in an order that keeps few of them alive. */
+void low_shared_first(struct low *q);
 
 /* Nests (ein_to_loop_nest.c). */
 /* The ranks of `keep` are bound already. */

@@ -1,0 +1,426 @@
+/* ein_winograd.c - ein-winograd: convolutions of 3x3 taps by Winograd's minimal filtering (Winograd 1980; Lavin & Gray, "Fast
+ * Algorithms for Convolutional Neural Networks", CVPR 2016, whose matrices these are).
+ *
+ * In: a fused cascade.  Out: sums of products over two taps of 3 and channels, whose operand is a parameter, as a sum over
+ * channels alone between two transforms of small tiles of the image (F(m,3): an m x m tile of outputs from n x n inputs, n = m + 2):
+ *
+ *     y[b,d,h,w] = post((+) x[b,c,h+i-1,w+j-1] * k[d,c,i,j])
+ *         =>  u[p,q,c,d]          = G k G^T                                  load phase
+ *             v[b,p,q,th,tw,c]    = B^T x[b,c,m*th+..-1,m*tw+..-1] B
+ *             s[b,p,q,th,tw,d]   += v[b,p,q,th,tw,c] * u[p,q,c,d]
+ *             y[b,d,h,w]          = post((A^T s[b,..,h/m,w/m,d] A) at h%m, w%m)
+ *
+ * The pattern is one of structure: any operand that depends on h + i and w + j only (checked by shifting both), any
+ * offset, pad and epilogue; ranks that both operands share (groups) are batches.  Tiles are rounded up: what an image lacks there is
+ * read as 0 and never stored, since y keeps its own ranks and picks its tile and the place in it by h/m and h%m.
+ *
+ * Entries of the transforms are selects on ranks (select p == 0 ...), which the lowering decides per instance
+ * (ein_to_loop_static.c); rows before columns, and what rows share (even and odd terms) is one node.
+ *
+ * 2.25 or 4 times fewer products, at a larger error (docs/performance.md): not for strict arithmetic, f32 only. */
+#include "passes/rewrite.h"
+
+enum { TAPS = 3, TILE_MOST = 6, RANKS = 48 };
+
+/* A row of a matrix is a sum over groups of terms, so that rows that differ in a sign or a factor share work. */
+struct filter {
+    u32 m, n, ngroup[2];                        /* groups of inputs, of sums */
+    u8 in_group[TILE_MOST], sum_group[TILE_MOST];
+    double bt[TILE_MOST][TILE_MOST], g[TILE_MOST][TAPS], at[TILE_MOST][TILE_MOST];
+};
+static const struct filter f2 = {
+    .m = 2, .n = 4, .ngroup = { 2, 3 }, .in_group = { 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2 },
+    .bt = { { 1, 0, -1, 0 }, { 0, 1, 1, 0 }, { 0, -1, 1, 0 }, { 0, 1, 0, -1 } },
+    .g = { { 1, 0, 0 }, { 1.0 / 2, 1.0 / 2, 1.0 / 2 }, { 1.0 / 2, -1.0 / 2, 1.0 / 2 }, { 0, 0, 1 } },
+    .at = { { 1, 1, 1, 0 }, { 0, 1, -1, -1 } },
+};
+static const struct filter f4 = {
+    .m = 4, .n = 6, .ngroup = { 2, 4 }, .in_group = { 0, 1, 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2, 2, 3 },
+    .bt = { { 4, 0, -5, 0, 1, 0 }, { 0, -4, -4, 1, 1, 0 }, { 0, 4, -4, -1, 1, 0 }, { 0, -2, -1, 2, 1, 0 }, { 0, 2, -1, -2, 1, 0 },
+            { 0, 4, 0, -5, 0, 1 } },
+    .g = { { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 }, { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
+           { 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 } },
+    .at = { { 1, 1, 1, 1, 1, 0 }, { 0, 1, -1, 2, -2, 0 }, { 0, 1, 1, 4, 4, 0 }, { 0, 1, -1, 8, -8, 1 } },
+};
+static const u8 tap_group[TAPS] = { 0, 1, 0 };
+
+/* Where it pays, measured: least channels on both sides, least extent of the image, and how many outputs tiles may waste. */
+enum { CHANNELS_LEAST = 16, IMAGE_LEAST = 4 };
+
+struct conv {
+    struct rewrite *w;
+    struct cascade *c;
+    const struct ein_eq *e;
+    ein_node data, par;             /* the factors */
+    u64 data_ranks, par_ranks;
+    u32 image[2], tap[2];           /* ranks h, w and i, j */
+    const struct filter *f;
+};
+
+static u64 bit(u32 r)
+{
+    return (u64)1 << r;
+}
+
+/* Ranks under x; *phase: the latest of what is read there. */
+static u64 ranks_of(struct rewrite *w, ein_node x, u8 *phase)
+{
+    ein_nodes n = { 0 };
+    u64 m = 0;
+    *phase = EIN_PHASE_CONST;
+    ein_reach(w->a, w->c, x, &n);
+    for (u32 i = 0; i < n.n; i++) {
+        const struct ein_x *y = &w->c->node.at[n.at[i]];
+        if (y->kind == EIN_RANK)
+            m |= bit(y->u);
+        if (y->kind == EIN_READ || y->kind == EIN_GATHER)
+            *phase = MAX(*phase, w->c->tens.at[y->u].role == EIN_STATE && w->c->training ? EIN_PHASE_RUN : w->c->tens.at[y->u].phase);
+        if (y->kind == EIN_RAND || y->kind == EIN_SYM || y->kind == EIN_GATHER)
+            *phase = EIN_PHASE_RUN;
+    }
+    return m;
+}
+
+/* Does the operand change when h and i do, but not when h + i stays? */
+static bool slides(const struct conv *v, u32 image, u32 tap)
+{
+    ein_node with[64] = { 0 };
+    if (!(v->data_ranks & bit(image)) || !(v->data_ranks & bit(tap)))
+        return false;
+    with[image] = ein_iadd(v->c, ein_rank(v->c, image), ein_int(v->c, 1));
+    with[tap] = ein_iadd(v->c, ein_rank(v->c, tap), ein_int(v->c, -1));
+    return ein_subst(v->c, v->data, v->e->nrank, with) == v->data;
+}
+
+static bool find_taps(struct conv *v)
+{
+    const struct ein_eq *e = v->e;
+    u32 n = 0;
+    for (u32 t = 0; t < e->nrank; t++) {
+        if (e->rank[t].kind != EIN_RED || e->rank[t].ext != TAPS || !(v->par_ranks & bit(t)))
+            continue;
+        for (u32 r = 0; r < e->nrank; r++)
+            if (e->rank[r].kind == EIN_PAR && e->rank[r].ext >= IMAGE_LEAST && !(v->par_ranks & bit(r)) && (!n || v->image[0] != r) &&
+                slides(v, r, t)) {
+                if (n == 2)
+                    return false;
+                v->image[n] = r;
+                v->tap[n++] = t;
+                break;
+            }
+    }
+    return n == 2;
+}
+
+static bool is_image(const struct conv *v, u32 r)
+{
+    return r == v->image[0] || r == v->image[1];
+}
+
+static bool is_tap(const struct conv *v, u32 r)
+{
+    return r == v->tap[0] || r == v->tap[1];
+}
+
+/* Products left over by F(m,3), tiles rounded up, for each of an output. */
+static double products(const struct conv *v, const struct filter *f)
+{
+    double n = 1;
+    for (u32 k = 0; k < 2; k++) {
+        i64 ext = v->e->rank[v->image[k]].ext;
+        n *= (double)((ext + f->m - 1) / f->m) * f->n / (double)ext;
+    }
+    return n;
+}
+
+static bool find(struct conv *v)
+{
+    struct cascade *c = v->c;
+    const struct ein_eq *e = v->e;
+    if (e->red != RED_ADD || e->nbody != 1 || e->nout != 1 || e->guard || e->scan || e->as_written || e->phase != EIN_PHASE_RUN ||
+        e->acc != DT_F32 || e->nrank > RANKS || c->tens.at[e->out[0]].dtype != DT_F32 || c->node.at[e->body[0]].kind != EIN_MUL ||
+        ein_dtype(c, e, e->body[0]) != DT_F32)
+        return false;
+    u8 pa, pb;
+    v->data = c->node.at[e->body[0]].a;
+    v->par = c->node.at[e->body[0]].b;
+    v->data_ranks = ranks_of(v->w, v->data, &pa);
+    v->par_ranks = ranks_of(v->w, v->par, &pb);
+    if (pa < pb) {
+        ein_node x = v->data;
+        u64 m = v->data_ranks;
+        u8 p = pa;
+        v->data = v->par, v->data_ranks = v->par_ranks, pa = pb;
+        v->par = x, v->par_ranks = m, pb = p;
+    }
+    if (pa != EIN_PHASE_RUN || pb != EIN_PHASE_LOAD || c->node.at[v->par].kind != EIN_READ || !find_taps(v))
+        return false;
+    double in = 1, out = 1;
+    for (u32 r = 0; r < e->nrank; r++) {
+        bool d = v->data_ranks & bit(r), p = v->par_ranks & bit(r);
+        if (is_image(v, r) || is_tap(v, r))
+            continue;
+        if ((e->rank[r].kind == EIN_RED && !(d && p)) || (!d && !p) || (p && e->rank[r].ext < 0))
+            return false;
+        if (e->rank[r].kind == EIN_RED)
+            in *= (double)e->rank[r].ext;
+        else if (!d)
+            out *= (double)e->rank[r].ext;
+    }
+    if (in < CHANNELS_LEAST || out < CHANNELS_LEAST)
+        return false;
+    v->f = products(v, &f4) < products(v, &f2) ? &f4 : &f2;
+    return products(v, v->f) < 0.6 * TAPS * TAPS;
+}
+
+/* Expressions */
+
+/* One row of a matrix times the vector x. */
+static ein_node row(struct cascade *c, u32 n, const double *k, const ein_node *x, u32 ngroup, const u8 *group)
+{
+    ein_node sum = 0;
+    for (u32 g = 0; g < ngroup; g++) {
+        u32 lead = n;                           /* the term that comes without a factor: one of factor 1, if there is */
+        for (u32 i = 0; i < n; i++)
+            if (group[i] == g && k[i] != 0 && (lead == n || (k[lead] != 1 && (k[i] == 1 || (k[i] > 0 && k[lead] < 0)))))
+                lead = i;
+        if (lead == n)
+            continue;
+        double scale = k[lead];
+        ein_node part = x[lead];
+        for (u32 i = 0; i < n; i++) {
+            if (i == lead || group[i] != g || k[i] == 0)
+                continue;
+            double q = k[i] / scale;
+            part = q == 1 ? ein_op2(c, EIN_ADD, part, x[i]) : q == -1 ? ein_op2(c, EIN_SUB, part, x[i])
+                   : ein_op2(c, EIN_ADD, part, ein_op2(c, EIN_MUL, ein_num(c, q), x[i]));
+        }
+        if (!sum)
+            sum = scale == 1 ? part : ein_op2(c, EIN_MUL, ein_num(c, scale), part);
+        else
+            sum = scale == 1 ? ein_op2(c, EIN_ADD, sum, part) : scale == -1 ? ein_op2(c, EIN_SUB, sum, part)
+                  : ein_op2(c, EIN_ADD, sum, ein_op2(c, EIN_MUL, ein_num(c, scale), part));
+    }
+    return sum;
+}
+
+/* value[k] where the index is k. */
+static ein_node pick(struct cascade *c, ein_node index, u32 n, const ein_node *value)
+{
+    ein_node x = value[n - 1];
+    for (u32 k = n - 1; k-- > 0;)
+        x = ein_select(c, ein_op2(c, EIN_EQ, index, ein_int(c, k)), value[k], x);
+    return x;
+}
+
+struct matrix { u32 rows, cols, ngroup; const double *at; u32 stride; const u8 *group; };
+
+static ein_node times(struct cascade *c, const struct matrix *m, u32 r, const ein_node *x)
+{
+    return row(c, m->cols, m->at + r * m->stride, x, m->ngroup, m->group);
+}
+
+/* Element (p, q) of M x M^T, x[i][j] given; p and q are index nodes. */
+static ein_node transform(struct cascade *c, const struct matrix *m, ein_node p, ein_node q, ein_node x[TILE_MOST][TILE_MOST])
+{
+    ein_node line[TILE_MOST], of[TILE_MOST];
+    for (u32 i = 0; i < m->cols; i++) {
+        for (u32 k = 0; k < m->rows; k++)
+            of[k] = times(c, m, k, x[i]);
+        line[i] = pick(c, q, m->rows, of);
+    }
+    for (u32 k = 0; k < m->rows; k++)
+        of[k] = times(c, m, k, line);
+    return pick(c, p, m->rows, of);
+}
+
+/* Equations */
+
+/* A new tensor and the equation that writes it, its ranks in order: those of v->e in `first` (with: their new names), the tile's
+ * place p, q (n each) and, if asked, its row and column (tiles), those in `last`. */
+struct stage { struct ein_eq eq; ein_node with[64]; u32 p, q, th, tw; ein_node read[RANKS + 8]; };
+
+static void add_rank(struct conv *v, struct stage *s, str name, i64 ext, ein_node mine)
+{
+    struct cascade *c = v->c;
+    u32 k = s->eq.nrank++;
+    s->eq.rank[k] = (struct ein_rank){ name, ext, EIN_PAR };
+    s->eq.sub[k] = ein_rank(c, k);
+    s->read[k] = mine;
+}
+
+static void add_ranks(struct conv *v, struct stage *s, u64 of, bool reduced)
+{
+    for (u32 pass = 0; pass < 2; pass++)        /* the batch leads */
+        for (u32 r = 0; r < v->e->nrank; r++)
+            if ((of & bit(r)) && !is_image(v, r) && !is_tap(v, r) && (v->e->rank[r].kind == EIN_RED) == reduced && (v->e->rank[r].ext > 0) == pass) {
+                s->with[r] = ein_rank(v->c, s->eq.nrank);
+                add_rank(v, s, v->e->rank[r].name, v->e->rank[r].ext, ein_rank(v->c, r));
+            }
+}
+
+static i64 tiles(const struct conv *v, u32 k)
+{
+    return (v->e->rank[v->image[k]].ext + v->f->m - 1) / v->f->m;
+}
+
+static void add_place(struct conv *v, struct stage *s, bool tile)
+{
+    struct cascade *c = v->c;
+    s->p = s->eq.nrank;
+    add_rank(v, s, "", v->f->n, 0);
+    s->q = s->eq.nrank;
+    add_rank(v, s, "", v->f->n, 0);
+    if (!tile)
+        return;
+    s->th = s->eq.nrank;
+    add_rank(v, s, "", tiles(v, 0), ein_idiv(c, ein_rank(c, v->image[0]), v->f->m));
+    s->tw = s->eq.nrank;
+    add_rank(v, s, "", tiles(v, 1), ein_idiv(c, ein_rank(c, v->image[1]), v->f->m));
+}
+
+static void stage_open(struct conv *v, struct stage *s, u8 phase)
+{
+    struct cascade *c = v->c;
+    *s = (struct stage){ .eq = { .nout = 1, .red = RED_NONE, .acc = DT_F32, .nbody = 1, .phase = phase, .prov = v->e->prov } };
+    s->eq.out = NEW_ARRAY(c->a, u32, 1);
+    s->eq.sub = NEW_ARRAY(c->a, ein_node, RANKS + 8);
+    s->eq.rank = NEW_ARRAY(c->a, struct ein_rank, RANKS + 8);
+    s->eq.body = NEW_ARRAY(c->a, ein_node, 1);
+}
+
+static void stage_close(struct conv *v, struct stage *s, const char *what)
+{
+    struct cascade *c = v->c;
+    s->eq.nsub = s->eq.nrank;
+    ein_ext *dim = NEW_ARRAY(v->w->a, ein_ext, s->eq.nrank);
+    for (u32 i = 0; i < s->eq.nrank; i++)
+        dim[i] = s->eq.rank[i].ext;
+    s->eq.out[0] = cascade_tens(c, (struct ein_tens){ .name = str_fmt(c->sp, "%s.%s", c->tens.at[v->e->out[0]].name, what), .role = EIN_TEMP,
+                                                      .dtype = DT_F32, .phase = s->eq.phase, .ndim = s->eq.nrank, .dim = dim });
+}
+
+/* Its element at place (p, q) of the tile, in other ranks. */
+static ein_node place(struct conv *v, const struct stage *s, ein_node p, ein_node q, const ein_node *with, u32 nwith)
+{
+    ein_node sub[RANKS + 8];
+    for (u32 k = 0; k < s->eq.nsub; k++)
+        sub[k] = k == s->p ? p : k == s->q ? q : nwith ? ein_subst(v->c, s->read[k], nwith, with) : s->read[k];
+    return ein_read(v->c, s->eq.out[0], s->eq.nsub, sub, 0);
+}
+
+/* x with a pad (0) on every read that had none: tiles reach past the image. */
+static ein_node padded(struct conv *v, ein_node x)
+{
+    ein_nodes all = { 0 };
+    ein_reach(v->w->a, v->c, x, &all);
+    ein_node *from = NEW_ARRAY(v->w->a, ein_node, all.n + 1), *to = NEW_ARRAY(v->w->a, ein_node, all.n + 1);
+    u32 n = 0;
+    for (u32 i = 0; i < all.n; i++) {
+        struct ein_x y = v->c->node.at[all.at[i]];
+        if (y.kind != EIN_READ || y.a)
+            continue;
+        from[n] = all.at[i];
+        ein_node *sub = arena_dup(v->w->a, v->c->list.at + y.list, sizeof *sub * y.nlist);
+        to[n++] = ein_read(v->c, y.u, y.nlist, sub, ein_num(v->c, 0));
+    }
+    return rw_replace(v->c, x, n, from, to);
+}
+
+/* The operand of a transform: v->data or v->par at tap and tile places 0 .. n-1. */
+static void operands(struct conv *v, struct stage *s, ein_node x, u32 n, ein_node at[TILE_MOST][TILE_MOST])
+{
+    struct cascade *c = v->c;
+    for (u32 i = 0; i < n; i++)
+        for (u32 j = 0; j < n; j++) {
+            if (s->th) {
+                s->with[v->image[0]] = ein_imul(c, ein_rank(c, s->th), v->f->m);
+                s->with[v->image[1]] = ein_imul(c, ein_rank(c, s->tw), v->f->m);
+            }
+            s->with[v->tap[0]] = ein_int(c, i);
+            s->with[v->tap[1]] = ein_int(c, j);
+            at[i][j] = ein_subst(c, x, v->e->nrank, s->with);
+        }
+}
+
+static void rewrite(struct conv *v, u32 eq)
+{
+    struct cascade *c = v->c;
+    const struct filter *f = v->f;
+    struct matrix bt = { f->n, f->n, f->ngroup[0], f->bt[0], TILE_MOST, f->in_group }, g = { f->n, TAPS, 2, f->g[0], TAPS, tap_group },
+                  at = { f->m, f->n, f->ngroup[1], f->at[0], TILE_MOST, f->sum_group };
+    ein_node x[TILE_MOST][TILE_MOST];
+    u64 both = v->data_ranks & v->par_ranks, red = 0;
+    for (u32 r = 0; r < v->e->nrank; r++)
+        red |= v->e->rank[r].kind == EIN_RED ? bit(r) : 0;
+
+    struct stage u, t, s;
+    stage_open(v, &u, EIN_PHASE_LOAD);
+    add_ranks(v, &u, both & ~red, false);
+    add_place(v, &u, false);
+    add_ranks(v, &u, both & red, true);
+    add_ranks(v, &u, v->par_ranks & ~both, false);
+    stage_close(v, &u, "taps");
+    operands(v, &u, v->par, TAPS, x);
+    u.eq.body[0] = transform(c, &g, ein_rank(c, u.p), ein_rank(c, u.q), x);
+    rw_simplify(v->w, &u.eq);
+
+    stage_open(v, &t, EIN_PHASE_RUN);
+    add_ranks(v, &t, v->data_ranks & ~red, false);
+    add_place(v, &t, true);
+    add_ranks(v, &t, both & red, true);
+    stage_close(v, &t, "tiles");
+    operands(v, &t, padded(v, v->data), f->n, x);
+    t.eq.body[0] = transform(c, &bt, ein_rank(c, t.p), ein_rank(c, t.q), x);
+    rw_simplify(v->w, &t.eq);
+
+    stage_open(v, &s, EIN_PHASE_RUN);
+    add_ranks(v, &s, v->data_ranks & ~red, false);
+    add_place(v, &s, true);
+    add_ranks(v, &s, v->par_ranks & ~both, false);
+    stage_close(v, &s, "sums");
+    s.eq.red = RED_ADD;
+    for (u32 r = 0; r < v->e->nrank; r++)
+        if ((both & red & bit(r)) && !is_tap(v, r)) {
+            s.with[r] = ein_rank(c, s.eq.nrank);
+            s.eq.rank[s.eq.nrank++] = v->e->rank[r];
+        }
+    s.with[v->image[0]] = ein_imul(c, ein_rank(c, s.th), f->m);     /* in the factors: h / m is the tile */
+    s.with[v->image[1]] = ein_imul(c, ein_rank(c, s.tw), f->m);
+    ein_node p = ein_rank(c, s.p), q = ein_rank(c, s.q);
+    ein_node left = place(v, &t, p, q, s.with, v->e->nrank), right = place(v, &u, p, q, s.with, v->e->nrank);
+    s.eq.body[0] = ein_op2(c, EIN_MUL, left, right);
+    rw_simplify(v->w, &s.eq);
+
+    struct ein_eq y = *v->e;
+    for (u32 i = 0; i < f->n; i++)
+        for (u32 j = 0; j < f->n; j++)
+            x[i][j] = place(v, &s, ein_int(c, i), ein_int(c, j), NULL, 0);
+    ein_node h = ein_imod(c, ein_rank(c, v->image[0]), f->m), w = ein_imod(c, ein_rank(c, v->image[1]), f->m);
+    ein_node sum = transform(c, &at, h, w, x), acc = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL);
+    y.nrank = rw_npar(v->e);
+    y.red = RED_NONE;
+    y.body = NEW_ARRAY(c->a, ein_node, 1);
+    y.body[0] = y.post ? rw_replace(c, y.post, 1, &acc, &sum) : sum;
+    y.post = 0;
+    rw_simplify(v->w, &y);
+
+    rw_before(v->w, eq, u.eq);
+    rw_before(v->w, eq, t.eq);
+    rw_before(v->w, eq, s.eq);
+    rw_set(v->w, eq, y);
+}
+
+u32 ein_winograd(struct cascade *c, const struct pass_options *o)
+{
+    if (o->strict)
+        return 0;
+    struct rewrite *w = rw_open(c, o);
+    for (u32 i = 0; i < w->neq; i++) {
+        struct ein_eq e = c->eq.at[i];
+        struct conv v = { .w = w, .c = c, .e = &e };
+        if (find(&v))
+            rewrite(&v, i);
+    }
+    return rw_close(w);
+}
