@@ -2,7 +2,8 @@
  *
  * In: an equation.  Out: the same with some numbers as slots, which come to the kernel as the bits of a symbol: a
  * sum of products with and without a relu before or after it is one kernel, whose floor is 0 or minus infinity; so is
- * a map a * x + b * y for all a and b.  Nothing is reassociated. */
+ * a map a * x + b * y for all a and b.  Nothing is reassociated.  Only where a slot costs nothing: an operand that is one number for all
+ * lanes has no floor. */
 #include "passes/lower.h"
 
 /* acc * number as acc * slot, wherever the sum is used once. */
@@ -74,6 +75,30 @@ static void sum_of_two(struct lower *L, struct ein_eq *e)
     e->body = body;
 }
 
+/* The rank of unit stride on the left, where lanes are likely; nrank: none. */
+static u32 unit_rank(struct lower *L, const struct ein_eq *e)
+{
+    struct ein_lin l = { 0 };
+    if (!ein_lin(L->c, lower_offset(L->c, e, e->out[0], e->nsub, e->sub), 1, &l))
+        return e->nrank;
+    for (u32 i = 0; i < l.n; i++) {
+        const struct ein_x *y = &L->c->node.at[l.t[i].atom];
+        if (y->kind == EIN_RANK && l.t[i].k == 1)
+            return y->u;
+    }
+    return e->nrank;
+}
+
+static bool depends(struct lower *L, ein_node x, u32 rank)
+{
+    ein_nodes n = { 0 };
+    ein_reach(L->a, L->c, x, &n);
+    for (u32 i = 0; i < n.n; i++)
+        if (L->c->node.at[n.at[i]].kind == EIN_RANK && L->c->node.at[n.at[i]].u == rank)
+            return true;
+    return false;
+}
+
 void lower_floors(struct lower *L, struct ein_eq *e)
 {
     struct cascade *c = L->c;
@@ -91,6 +116,8 @@ void lower_floors(struct lower *L, struct ein_eq *e)
                 d = c->node.at[c->node.at[d.b].kind == EIN_NUM && c->node.at[d.b].r == 0 ? d.a : c->node.at[d.a].kind == EIN_NUM && c->node.at[d.a].r == 0 ? d.b : f[i]];
             if (d.kind != EIN_READ || w.kind != EIN_READ || c->tens.at[d.u].phase != EIN_PHASE_RUN || c->tens.at[w.u].phase == EIN_PHASE_RUN)
                 continue;
+            if (!depends(L, f[i], unit_rank(L, e)))
+                break;          /* one point in all lanes: a maximum for each multiplication is not free */
             ein_node *body = NEW(L->a, ein_node);
             f[i] = floored(L, f[i]);
             body[0] = ein_op2(c, EIN_MUL, f[0], f[1]);
