@@ -19,7 +19,7 @@ static const struct ltype I64 = { DT_I64, 1 };
  * The shape of the inner loops (lanes, tile, taps, remainders, masks) is literal by construction. */
 bool lower_literal(enum low_role role, i64 k)
 {
-    static const i64 most[] = { [ROLE_TRIP] = -1, [ROLE_BOUND] = -1, [ROLE_STRIDE] = 8, [ROLE_TAP_STRIDE] = 80 };
+    static const i64 most[] = { [ROLE_TRIP] = -1, [ROLE_BOUND] = -1, [ROLE_STRIDE] = 8, [ROLE_TAP_STRIDE] = 1 << 16 };
     return k >= -most[role] && k <= most[role];
 }
 

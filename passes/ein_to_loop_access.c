@@ -244,6 +244,36 @@ void low_begin(struct low *q)
     }
 }
 
+/* Reads whose offset goes up by a fixed step from turn to turn of a loop over `rank`: carried and added to instead of multiplied out.
+ * Emits what the loop starts with and adds. */
+u32 low_walks(struct low *q, u32 rank, lval lo, i64 step, u32 most, struct low_walk *walk)
+{
+    u32 n = 0;
+    for (u32 k = q->nlhs; k < q->acc.n && n < most; k++) {
+        bool affine;
+        i64 stride = low_rank_coef(&q->acc.at[k], q->c, rank, &affine), by;
+        if (!stride || !affine || !q->acc.at[k].run || __builtin_mul_overflow(stride, step, &by))
+            continue;
+        lval run = q->acc.at[k].run;
+        struct loop_known from = q->L->f->known.at[lo];
+        if (!from.is_const || from.i)
+            run = add(q, run, times(q, lo, stride));
+        lval each = lower_literal(ROLE_TAP_STRIDE, by) ? le_int(&q->e, by) : lower_scaled(q->L, &q->e, stride, false, step);
+        walk[n++] = (struct low_walk){ k, run, each };
+    }
+    return n;
+}
+
+/* In the loop's body, before the rank is bound: access k's offset is carried as v. */
+void low_walking(struct low *q, u32 rank, u32 k, lval v)
+{
+    struct low_acc *a = &q->acc.at[k];
+    a->run = v;
+    for (u32 i = 0; i < a->off.n; i++)
+        if (q->c->node.at[a->off.t[i].atom].kind == EIN_RANK && q->c->node.at[a->off.t[i].atom].u == rank)
+            a->done |= bit(i);
+}
+
 /* Adds to the running offsets what rank's binding made known. */
 void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi)
 {
@@ -550,7 +580,7 @@ static lval offset(struct low *q, u32 k, i64 *lane, lval *vec)
             i64 j = static_offset(q, y.u);
             if (vec_bit(q) & bit(y.u))
                 *lane += step;
-            if (j && ((vec_bit(q) & bit(y.u)) || lower_literal(q->rank[y.u].red ? ROLE_TAP_STRIDE : ROLE_STRIDE, step))) {
+            if (j && ((vec_bit(q) & bit(y.u)) || lower_literal(ROLE_TAP_STRIDE, step))) {
                 lit += j * step;
             } else if (j) {
                 scaled[nscaled][0] = step;

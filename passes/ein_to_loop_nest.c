@@ -11,7 +11,7 @@
  * A reduction whose scalar in-range tests may fail is emitted twice, under the condition that none fails here and without. */
 #include "passes/lower.h"
 
-enum { ACC_MOST = 96, ITEMS = LOW_RANKS };
+enum { ACC_MOST = 96, WALKS = 8, ITEMS = LOW_RANKS };
 struct low_item { u32 rank; i32 stat; };            /* stat -1: a plain loop */
 struct nest { struct low *q; u32 n; struct low_item item[ITEMS]; u32 nred; u32 red[LOW_RANKS]; u32 nstate; };
 
@@ -222,15 +222,26 @@ static void innermost(struct nest *t, lval *acc)
 static void carry_loop(struct nest *t, u32 depth, lval *acc, lval lo, lval hi, i64 step, i64 first, i64 last)
 {
     struct low *q = t->q;
-    u32 n = acc_count(t);
-    lval var, carry[ACC_MOST], result[ACC_MOST];
+    u32 n = acc_count(t), rank = t->red[depth];
+    lval var, init[ACC_MOST + WALKS], carry[ACC_MOST + WALKS], result[ACC_MOST + WALKS], next[WALKS];
+    struct low_walk walk[WALKS];
     struct low_scope sc;
     prepare(q);
-    struct loop_emit body = le_for(&q->e, lo, hi, step, 0, n, acc, &var, carry, result);
+    memcpy(init, acc, n * sizeof *acc);
+    u32 w = low_walks(q, rank, lo, step, WALKS, walk);
+    for (u32 i = 0; i < w; i++)
+        init[n + i] = walk[i].from;
+    struct loop_emit body = le_for(&q->e, lo, hi, step, 0, n + w, init, &var, carry, result);
     low_open(q, body, &sc);
-    low_bind(q, t->red[depth], var, first, last);
+    for (u32 i = 0; i < w; i++) {
+        low_walking(q, rank, walk[i].acc, carry[n + i]);
+        next[i] = carry[n + i];
+    }
+    low_bind(q, rank, var, first, last);
     reduce(t, depth + 1, carry);
-    le_yield(&q->e, n, carry);
+    for (u32 i = 0; i < w; i++)
+        carry[n + i] = le_op(&q->e, LO_IADD, (struct ltype){ DT_I64, 1 }, next[i], walk[i].step, 0);
+    le_yield(&q->e, n + w, carry);
     low_close(q, &sc);
     memcpy(acc, result, n * sizeof *acc);
 }

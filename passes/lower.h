@@ -137,6 +137,9 @@ i64 low_rank_coef(const struct low_acc *a, const struct cascade *c, u32 rank, bo
 /* Once the ranks' roles are known: constant parts of offsets that are symbols. */
 void low_begin(struct low *q);
 void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi);
+struct low_walk { u32 acc; lval from, step; };
+u32 low_walks(struct low *q, u32 rank, lval lo, i64 step, u32 most, struct low_walk *walk);
+void low_walking(struct low *q, u32 rank, u32 k, lval v);
 void low_open(struct low *q, struct loop_emit e, struct low_scope *s);
 void low_close(struct low *q, const struct low_scope *s);
 u32 low_project(const struct low *q, u64 deps);
