@@ -1,6 +1,8 @@
 /* cli.c - what several verbs share: numbers of options, FILE [SPACE], --arch, lines of stdin. */
 #include "compiler/cli.h"
 
+#include "passes/pass.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,23 @@ bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
         return false;
     }
     *out = x;
+    return true;
+}
+
+bool cli_pass_options(struct cli *c, struct pass_options *o)
+{
+    static const char *const policy[] = {[CODE_SPECIAL] = "special", [CODE_GENERIC] = "generic", [CODE_TUNED] = "tuned"};
+    u64 brk;
+    if (!cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk))
+        return false;
+    *o = (struct pass_options){.strict = c->value[OPT_STRICT], .training = c->value[OPT_TRAIN], .break_ = (u32)brk};
+    const char *code = c->value[OPT_CODE] ? c->value[OPT_CODE] : policy[CODE_SPECIAL];
+    while (o->code < COUNTOF(policy) && strcmp(code, policy[o->code]))
+        o->code++;
+    if (o->code == COUNTOF(policy)) {
+        cli_usage(c, "--code is special, generic or tuned, not `%s`", code);
+        return false;
+    }
     return true;
 }
 

@@ -20,6 +20,9 @@ struct cli {
 /* An option as a number in [lo, hi], or the default; exits with usage through cli_usage. */
 bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out);
 nasc_status cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);  /* complains; NASC_USAGE */
+/* --strict-math, --training, --code and --break as what passes take; false: complained. */
+struct pass_options;
+bool cli_pass_options(struct cli *c, struct pass_options *o);
 /* Loads FILE [SPACE] from the arguments with -D; space: whether one is selected. *next: first argument left. */
 nasc_status cli_load(struct cli *c, bool space, u32 *next);
 /* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */

@@ -99,15 +99,14 @@ static nasc_status one(struct bench *b, nasc_arch *ar, u64 index)
 
 nasc_status cmd_bench(struct cli *c)
 {
-    struct bench b = {.c = c, .opt = {.strict = c->value[OPT_STRICT], .training = c->value[OPT_TRAIN]}};
-    u64 n, first, repeat, ms, batch, brk;
+    struct bench b = {.c = c};
+    u64 n, first, repeat, ms, batch;
     enum out_format f;
     if (!cli_u64(c, OPT_N, 0, 1, UINT64_MAX, &n) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &b.seed) ||
         !cli_u64(c, OPT_FIRST, 0, 0, UINT64_MAX, &first) || !cli_u64(c, OPT_REPEAT, 10, 1, 1000000, &repeat) ||
         !cli_u64(c, OPT_MINTIME, 20, 0, 1000000, &ms) || !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) ||
-        !cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &b.threads) || !out_format_of(c, &f))
+        !cli_pass_options(c, &b.opt) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &b.threads) || !out_format_of(c, &f))
         return NASC_USAGE;
-    b.opt.break_ = (u32)brk;
     b.m = (struct measure_options){.batch = (i64)batch, .min_runs = (u32)repeat, .min_ns = ms * 1000000, .max_ns = 2000000000};
     bool done;
     nasc_status st = dump_text(c, &done);

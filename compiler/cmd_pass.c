@@ -40,10 +40,10 @@ static nasc_status pass_ein(struct cli *c, const struct src *src, const char *pa
         return NASC_WRONG;
     if (!ein_verify(e, &why))
         return print_verified(c, false, &why, &text);
-    u64 brk;
-    if (!cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk))
+    struct pass_options o;
+    if (!cli_pass_options(c, &o))
         return NASC_USAGE;
-    struct pass_options o = {.strict = c->value[OPT_STRICT], .training = e->training, .break_ = (u32)brk};
+    o.training = e->training;
     for (const char *p = passes; *p;) {
         size_t n = strcspn(p, ",");
         const struct pass *pass = find_pass(p, n);

@@ -144,8 +144,9 @@ static nasc_status run_net(struct run *r, u64 seed)
 nasc_status cmd_run(struct cli *c)
 {
     bool done;
-    u64 seed, batch, brk, threads;
-    if (!cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_u64(c, OPT_BATCH, 0, 1, 65536, &batch) || !cli_u64(c, OPT_BREAK, 0, 0, 1000, &brk) ||
+    u64 seed, batch, threads;
+    struct pass_options o;
+    if (!cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_u64(c, OPT_BATCH, 0, 1, 65536, &batch) || !cli_pass_options(c, &o) ||
         !cli_u64(c, OPT_THREADS, 1, 0, 1024, &threads))
         return NASC_USAGE;
     nasc_status st = dump_text(c, &done);
@@ -160,7 +161,6 @@ nasc_status cmd_run(struct cli *c)
     st = c->value[OPT_ARCH] ? cli_arch(c, &ar) : nasc_sample(c->s, seed, 0, &ar);
     if (st)
         return st;
-    struct pass_options o = {.strict = c->value[OPT_STRICT], .training = c->value[OPT_TRAIN], .break_ = (u32)brk};
     st = dump_arch_stage(c, ar, &o, &done);
     nasc_net *n = st || done ? NULL : net_compile(c->s, arch_graph(ar), c->value[OPT_BACKEND], &o);
     if (n) {

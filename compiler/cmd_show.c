@@ -63,7 +63,8 @@ nasc_status cmd_show(struct cli *c)
     enum out_format f;
     bool done;
     u64 seed;
-    if (!out_format_of(c, &f) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed))
+    struct pass_options opt;
+    if (!out_format_of(c, &f) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_pass_options(c, &opt))
         return NASC_USAGE;
     nasc_status st = dump_text(c, &done);
     if (st || done)
@@ -77,7 +78,6 @@ nasc_status cmd_show(struct cli *c)
     st = c->value[OPT_ARCH] ? cli_arch(c, &ar) : nasc_sample(c->s, seed, 0, &ar);
     if (st)
         return st;
-    struct pass_options opt = {.strict = c->value[OPT_STRICT], .training = c->value[OPT_TRAIN]};
     st = dump_arch_stage(c, ar, &opt, &done);
     if (!done) {
         const struct arch *g = arch_graph(ar);

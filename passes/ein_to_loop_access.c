@@ -258,7 +258,7 @@ u32 low_walks(struct low *q, u32 rank, lval lo, i64 step, u32 most, struct low_w
         struct loop_known from = q->L->f->known.at[lo];
         if (!from.is_const || from.i)
             run = add(q, run, times(q, lo, stride));
-        lval each = lower_literal(ROLE_TAP_STRIDE, by) ? le_int(&q->e, by) : lower_scaled(q->L, &q->e, stride, false, step);
+        lval each = lower_literal(ROLE_STRIDE, by) ? le_int(&q->e, by) : lower_scaled(q->L, &q->e, stride, false, step);
         walk[n++] = (struct low_walk){ k, run, each };
     }
     return n;
