@@ -28,7 +28,7 @@ static const struct out_col columns[] = {
     {"arch", OUT_STR, "architecture", 48, true, NULL},
 };
 
-struct bench { struct cli *c; struct out *out; struct pass_options opt; struct measure_options m; u64 seed, threads; bool drawn; };
+struct bench { struct cli *c; struct out *out; struct pass_options opt; struct measure_options m; struct meter *meter; u64 seed, threads; bool drawn; };
 
 static nasc_status verify(struct bench *b, nasc_net *n)
 {
@@ -77,7 +77,7 @@ static nasc_status one(struct bench *b, nasc_arch *ar, u64 index)
         if (have)
             exec_load(n->exec);
         session_clock(s, STAGE_LOADSEC, t);
-        if (!have || !measure_run(n->exec, n->plan, &b->m, b->seed, &m)) {
+        if (!have || !measure_run(b->meter, n->exec, n->plan, &b->m, b->seed, &m)) {
             session_complain(s, E0904, "not enough memory to run sample %llu", (unsigned long long)index);
             st = NASC_ENV;
         }
@@ -107,7 +107,9 @@ nasc_status cmd_bench(struct cli *c)
         !cli_u64(c, OPT_MINTIME, 20, 0, 1000000, &ms) || !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) ||
         !cli_pass_options(c, &b.opt) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &b.threads) || !out_format_of(c, &f))
         return NASC_USAGE;
-    b.m = (struct measure_options){.batch = (i64)batch, .min_runs = (u32)repeat, .min_ns = ms * 1000000, .max_ns = 2000000000};
+    b.m = (struct measure_options){.batch = (i64)batch, .min_samples = (u32)repeat, .min_ns = ms * 1000000, .give_up_ns = 2000000000};
+    if (!(b.meter = measure_open()))
+        NO_MEMORY(0, "measuring");
     bool done;
     nasc_status st = dump_text(c, &done);
     if (st || done)
@@ -151,6 +153,7 @@ nasc_status cmd_bench(struct cli *c)
         nasc_status end = cli_lines_end(c);
         st = MAX(st, end);
     }
+    measure_close(b.meter);
     if (b.out)
         out_close(b.out);
     return st;

@@ -8,6 +8,7 @@
  * small), and the results are the same bytes for any number of them. */
 #include "compiler/exec.h"
 
+#include "compiler/base/clock.h"
 #include "compiler/base/rng.h"
 #include "compiler/exec_pool.h"
 #include "compiler/ir/elem.h"
@@ -350,7 +351,8 @@ static void patch(struct exec *x)
     }
 }
 
-bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out)
+/* The caller's arrays and the batch; false: out of memory. */
+static bool prepare(struct exec *x, i64 batch, const void *const *in, void *const *out)
 {
     const struct plan *p = x->p;
     bool same = x->batch == batch;
@@ -366,10 +368,40 @@ bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out
         return false;
     if (!same)
         patch(x);
+    return true;
+}
+
+bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out)
+{
+    const struct plan *p = x->p;
+    if (!prepare(x, batch, in, out))
+        return false;
     u32 last = p->training ? x->ncmd : p->load.n + p->run.n;
     for (u32 k = p->load.n; k < last; k++)
         do_command(x, k);
     return true;
+}
+
+bool exec_walk(struct exec *x, i64 batch, const void *const *in, void *const *out, double *ns)
+{
+    const struct plan *p = x->p;
+    if (!prepare(x, batch, in, out))
+        return false;
+    u64 t = clock_now();
+    for (u32 k = 0; k < p->run.n; k++) {
+        do_command(x, p->load.n + k);
+        u64 end = clock_now();
+        ns[k] = MIN(ns[k], (double)(end - t));
+        t = end;
+    }
+    for (u32 k = p->load.n + p->run.n; p->training && k < x->ncmd; k++)
+        do_command(x, k);
+    return true;
+}
+
+struct exec_mem *exec_memory(struct exec *x)
+{
+    return x->mem;
 }
 
 void *exec_buffer(struct exec *x, u32 buf)

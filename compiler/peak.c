@@ -4,8 +4,9 @@
  * values stay at a fixed point, so nothing becomes denormal or infinite. */
 #include "compiler/peak.h"
 
+#include "compiler/base/clock.h"
+
 #include <stdlib.h>
-#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -13,13 +14,6 @@
 #endif
 
 enum { SUMS = 16, ROUNDS = 20000, TRIES = 8, BUFFER = 8 << 20 };
-
-static u64 now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
 
 /* ROUNDS times SUMS multiply-adds of vectors; what comes out depends on all of them.  x * 1/2 + 1/2 stays at 1. */
 #define LOOP(name, attr, vec, set1, fma, store, lanes) \
@@ -91,12 +85,12 @@ bool peak_measure(struct peak *p)
     volatile u64 sum = 0;
     u64 best = UINT64_MAX, walk = UINT64_MAX;
     for (u32 i = 0; i < TRIES; i++) {
-        u64 t = now();
+        u64 t = clock_now();
         seen = seen + k.run();
-        best = MIN(best, now() - t);
-        t = now();
+        best = MIN(best, clock_now() - t);
+        t = clock_now();
         sum = sum + read_all(buffer, n);
-        walk = MIN(walk, now() - t);
+        walk = MIN(walk, clock_now() - t);
     }
     free(buffer);
     *p = (struct peak){.flops = 2.0 * ROUNDS * SUMS * k.lanes / (double)best * 1e9, .bytes = (double)BUFFER / (double)walk * 1e9, .how = k.how};

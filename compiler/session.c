@@ -1,5 +1,6 @@
 /* session.c - opening and closing sessions; complaints; clocks. */
 #include "compiler/session.h"
+#include "compiler/base/clock.h"
 #include "compiler/exec_mem.h"
 #include "compiler/exec_pool.h"
 #include "grammar/derive.h"
@@ -7,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 nasc_session *nasc_open(void)
 {
@@ -115,9 +115,7 @@ const char *nasc_messages_json(nasc_session *s)
 
 u64 clock_ns(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+    return clock_now();
 }
 
 void session_clock(nasc_session *s, enum stage st, u64 since)

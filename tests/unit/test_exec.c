@@ -1,8 +1,7 @@
-/* test_exec.c - the executor: any batch, nothing allocated in a run, states, single commands, the clock. */
+/* test_exec.c - the executor: any batch, nothing allocated in a run, states, single commands, threads, memory. */
 #include "tests/unit/plan_env.h"
 
 #include "compiler/exec_pool.h"
-#include "compiler/measure.h"
 
 #include <malloc.h>
 
@@ -313,30 +312,12 @@ static void weights_by_number(void **s)
     plan_env_close(&e);
 }
 
-static void clock(void **s)
-{
-    struct plan_env e;
-    (void)s;
-    plan_env_open(&e);
-    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
-    struct exec *x = exec_new(p, plan_env_code(&e, p));
-    exec_weights_slab(x);
-    exec_load(x);
-    struct measure m;
-    struct measure_options o = { .batch = 3, .min_runs = 7, .max_ns = 1000000000 };
-    assert_true(measure_run(x, p, &o, 1, &m));
-    assert_int_equal(m.runs, 7);
-    assert_true(m.min_ns > 0 && m.median_ns >= m.min_ns && m.spread >= 0);
-    exec_free(x);
-    plan_env_close(&e);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
         cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(every_unit_once), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
-        cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number), cmocka_unit_test(clock),
+        cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
