@@ -253,6 +253,22 @@ static u32 parts_of(const struct exec *x, const struct plan_cmd *c, i64 units, i
     return (u32)MAX(MIN(most, worth), 1);
 }
 
+/* Halos hold their value from here on: no command writes there. */
+static void fill_halos(struct exec *x)
+{
+    for (u32 i = 0; i < x->p->buf.n; i++) {
+        const struct plan_buf *b = &x->p->buf.at[i];
+        if (!b->halo)
+            continue;
+        char *to = x->seg[SEG_SAMPLE] + b->offset * (u64)x->batch;
+        u64 n = bytes_of(x, b);
+        if (b->rest == 0)
+            memset(to, 0, n);
+        for (u64 k = 0; b->rest != 0 && k < n / dtype_bytes((enum dtype)b->dtype); k++)
+            elem_set((enum dtype)b->dtype, to, k, b->rest);
+    }
+}
+
 /* Addresses and splits of all commands for this batch; false: out of memory. */
 static bool bind(struct exec *x, i64 batch)
 {
@@ -282,6 +298,7 @@ static bool bind(struct exec *x, i64 batch)
             s->units = (i64)((bytes_of(x, &p->buf.at[c->arg[0].buf]) + MOVE_UNIT - 1) / MOVE_UNIT);
         s->parts = parts_of(x, c, s->units, batch);
     }
+    fill_halos(x);
     return true;
 }
 

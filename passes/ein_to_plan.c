@@ -3,7 +3,8 @@
  * In: a cascade after ein-group.  Out: a plan that verifies.  Each group becomes one command of the load section (what
  * depends on parameters only) or of the run section; groups whose loop functions have the same canonical text
  * share one kernel and differ in the values of its symbols.  Tensors become plain row-major buffers: caller's arrays,
- * weights, constants, and activations placed by plan_place.  A tensor its equations do not cover is filled with 0 first. */
+ * weights, constants, and activations placed by plan_place.  A tensor its equations do not cover is filled first: in each run, or
+ * once when it has a halo around a box that they do cover. */
 #include "passes/lower.h"
 #include "passes/plan_place.h"
 #include "passes/plan_sign.h"
@@ -143,7 +144,59 @@ static u32 kernel(struct builder *b, struct loop_fn *f, bool once)
     return n - 1;
 }
 
-/* Fills with 0 what the equations of a tensor do not cover. */
+/* Buffers with the same place, size and value of what is not written. */
+static u32 halo_class(struct builder *b, u32 buf)
+{
+    const struct plan_buf *f = &b->p->buf.at[buf];
+    u32 most = 0;
+    for (u32 i = 0; i < b->p->buf.n; i++) {
+        const struct plan_buf *g = &b->p->buf.at[i];
+        if (i == buf || !g->halo)
+            continue;
+        bool same = g->lay.n == f->lay.n && g->dtype == f->dtype && g->batched == f->batched && g->bytes == f->bytes && g->rest == f->rest;
+        for (u32 d = 0; same && d < f->lay.n; d++)
+            same = g->lay.dim[d].mod == f->lay.dim[d].mod && g->inner[2 * d] == f->inner[2 * d] && g->inner[2 * d + 1] == f->inner[2 * d + 1];
+        if (same)
+            return g->halo;
+        most = MAX(most, g->halo);
+    }
+    return most + 1;
+}
+
+/* An activation whose equations fill a box of it needs no filling in each run: the rest is filled when memory is bound. */
+static bool halo(struct builder *b, u32 tens, double written)
+{
+    struct cascade *c = b->c;
+    const struct ein_tens *t = &c->tens.at[tens];
+    i64 *inner = NEW_ARRAY(b->a, i64, 2 * t->ndim);
+    double box = 1;
+    if (!t->halo || t->phase != EIN_PHASE_RUN)
+        return false;
+    for (u32 d = 0; d < t->ndim; d++) {
+        i64 from = INT64_MAX, to = 0, lo, hi;
+        for (u32 i = 0; i < c->eq.n && t->dim[d] > 0; i++)
+            for (u32 k = 0; k < c->eq.at[i].nout; k++)
+                if (c->eq.at[i].out[k] == tens) {
+                    if (!ein_range(c, c->eq.at[i].sub[d], c->eq.at[i].nrank, c->eq.at[i].rank, &lo, &hi))
+                        return false;
+                    from = MIN(from, lo);
+                    to = MAX(to, hi + 1);
+                }
+        inner[2 * d] = t->dim[d] < 0 ? 0 : from;
+        inner[2 * d + 1] = t->dim[d] < 0 ? 1 : to;
+        box *= (double)(inner[2 * d + 1] - inner[2 * d]);
+    }
+    if (box != written)
+        return false;
+    u32 buf = buffer(b, tens);
+    struct plan_buf *f = &b->p->buf.at[buf];
+    f->rest = t->rest;
+    f->inner = inner;
+    f->halo = halo_class(b, buf);
+    return true;
+}
+
+/* Fills what the equations of a tensor do not cover. */
 static void fill(struct builder *b, u32 tens, bool load)
 {
     struct cascade *c = b->c;
@@ -160,9 +213,9 @@ static void fill(struct builder *b, u32 tens, bool load)
                 points(&c->eq.at[i], &par, &all);
                 written += par;
             }
-    if (written >= elems)
+    if (written >= elems || halo(b, tens, written))
         return;
-    struct plan_cmd cmd = { .kind = PC_FILL, .narg = 1, .arg = NEW(b->a, struct plan_arg), .what = "" };
+    struct plan_cmd cmd = { .kind = PC_FILL, .narg = 1, .arg = NEW(b->a, struct plan_arg), .what = "", .fill = c->tens.at[tens].rest };
     cmd.arg[0].buf = buffer(b, tens);
     cmd.bytes = b->p->buf.at[cmd.arg[0].buf].bytes;
     if (load)

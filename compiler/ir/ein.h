@@ -49,6 +49,8 @@ struct ein_tens {
     str name;               /* a path for params: "cell.a.conv.w" */
     u8 role, dtype, phase;
     bool hist_last;         /* recurrent tensor of which only the latest round is ever read */
+    bool halo;              /* TEMP: elements that no equation writes hold `rest`; else each is written */
+    double rest;
     u32 of;                 /* NEXT: the state */
     u32 ndim; ein_ext *dim; /* row-major logical order, batch first, then rep ranks */
     /* PARAM, STATE */

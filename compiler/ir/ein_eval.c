@@ -31,12 +31,14 @@ double *ein_eval_alloc(struct ein_eval *ev, const struct cascade *c, u32 t)
         memset(to->v, 0, n * sizeof *to->v);
         if (to->err)
             memset(to->err, 0, n * sizeof *to->err);
-        return to->v;
+    } else {
+        to->n = n;
+        to->v = NEW_ARRAY(ev->a, double, n);
+        if (ev->mode == EVAL_BOUND)
+            to->err = NEW_ARRAY(ev->a, double, n);
     }
-    to->n = n;
-    to->v = NEW_ARRAY(ev->a, double, n);
-    if (ev->mode == EVAL_BOUND)
-        to->err = NEW_ARRAY(ev->a, double, n);
+    for (u64 i = 0; c->tens.at[t].halo && i < n; i++)
+        to->v[i] = c->tens.at[t].rest;
     return to->v;
 }
 

@@ -369,6 +369,12 @@ static bool read_tensor(struct ein_reader *r, const struct rec *in)
         return of ? false : bad(r, E0809, in, "a next value has (of STATE)");
     if ((t.role == EIN_PARAM || t.role == EIN_STATE) && !read_init(r, in, &t))
         return false;
+    const struct rec *rest = rec_find(in, "rest");
+    t.halo = rest != NULL;
+    if (rest && !rec_real(r->ds, rest, 0, &t.rest))
+        return false;
+    if (rest && t.role != EIN_TEMP)
+        return bad(r, E0809, rest, "only a temporary may have elements that nothing writes");
     if ((t.role == EIN_CONST) != (value != NULL))
         return bad(r, E0809, in, "a constant, and nothing else, has (value ..)");
     if (value && !read_value(r, in, value, &t))

@@ -1,6 +1,7 @@
 /* ein_region.c - who writes what and when: single assignment, order, disjoint regions that cover.
  *
- * Several equations may write one tensor if no element is written twice and every element is written.
+ * Several equations may write one tensor if no element is written twice and every element is written, or the tensor has a
+ * value for the rest (a halo).
  * Affine left sides are decided by ranges, strides and residues; what those cannot decide is counted
  * element by element up to a bound, and refused past it.  Symbolic extents stand at a small value meanwhile. */
 #include "compiler/ir/ein_check.h"
@@ -257,7 +258,7 @@ static bool check_tensor(struct ein_check *v, u32 id)
         if (!once)
             return false;
     }
-    if (written != elems)
+    if (written != elems && !t->halo)
         return ein_fail(v, "%s: %llu of %llu elements are written", t->name, (unsigned long long)written, (unsigned long long)elems);
     return true;
 }

@@ -172,6 +172,11 @@ static void put_tens(struct buf *b, const struct cascade *c, const struct ein_te
         rec_open(b, 0, "last");
         rec_close(b);
     }
+    if (t->halo) {
+        rec_open(b, 0, "rest");
+        rec_put_real(b, t->rest);
+        rec_close(b);
+    }
     if (t->role == EIN_NEXT) {
         rec_open(b, 0, "of");
         rec_put_word(b, c->tens.at[t->of].name);

@@ -21,6 +21,44 @@ static u64 segment_bytes(const struct plan *p, u8 segment)
     return of[segment];
 }
 
+/* Buffers of one halo class are alike in everything that says where the halo is. */
+static bool halo_ok(const struct plan *p, u32 i)
+{
+    const struct plan_buf *b = &p->buf.at[i];
+    if (b->segment != SEG_SAMPLE)
+        return false;
+    for (u32 d = 0; d < b->lay.n; d++)
+        if (b->inner[2 * d] < 0 || b->inner[2 * d] > b->inner[2 * d + 1] || b->inner[2 * d + 1] > b->lay.dim[d].mod)
+            return false;
+    for (u32 j = 0; j < i; j++) {
+        const struct plan_buf *o = &p->buf.at[j];
+        if (o->halo != b->halo)
+            continue;
+        bool same = o->lay.n == b->lay.n && o->dtype == b->dtype && o->batched == b->batched && o->bytes == b->bytes && o->rest == b->rest;
+        for (u32 d = 0; same && d < b->lay.n; d++)
+            same = o->lay.dim[d].mod == b->lay.dim[d].mod && o->inner[2 * d] == b->inner[2 * d] && o->inner[2 * d + 1] == b->inner[2 * d + 1];
+        return same;
+    }
+    return true;
+}
+
+/* Do the equations of a command leave the halo of what they write alone?  (A plan that was read has no equations.) */
+static bool keeps_halo(const struct plan *p, const struct plan_cmd *cmd, const struct plan_buf *b)
+{
+    const struct cascade *c = p->ein;
+    for (u32 i = 0; c && i < c->eq.n; i++) {
+        const struct ein_eq *e = &c->eq.at[i];
+        for (u32 k = 0; e->group == cmd->group && k < e->nout; k++)
+            for (u32 d = 0; e->out[k] == b->tens && d < e->nsub; d++) {
+                i64 lo, hi;
+                if (c->tens.at[b->tens].dim[d] > 0 &&
+                    (!ein_range(c, e->sub[d], e->nrank, e->rank, &lo, &hi) || lo < b->inner[2 * d] || hi >= b->inner[2 * d + 1]))
+                    return false;
+            }
+    }
+    return true;
+}
+
 static bool check_bufs(struct check *c)
 {
     const struct plan *p = c->p;
@@ -34,6 +72,8 @@ static bool check_bufs(struct check *c)
             return no(c, "buffer", i, "the batch only scales inputs, outputs and activations");
         if (b->segment != SEG_IO && (b->offset % 64 || b->offset > segment_bytes(p, b->segment) || b->bytes > segment_bytes(p, b->segment) - b->offset))
             return no(c, "buffer", i, "it does not lie within its segment, 64-aligned");
+        if (b->halo && !halo_ok(p, i))
+            return no(c, "buffer", i, "its halo is not that of its class");
         if (b->segment == SEG_CONST && !b->value)
             return no(c, "buffer", i, "a constant has no value");
         if (b->segment == SEG_IO || !b->bytes)
@@ -41,7 +81,9 @@ static bool check_bufs(struct check *c)
         for (u32 j = 0; j < i; j++) {
             const struct plan_buf *o = &p->buf.at[j];
             bool both = o->segment == b->segment && (b->segment != SEG_SAMPLE || (o->first <= b->last && b->first <= o->last));
-            if (both && o->offset < b->offset + b->bytes && b->offset < o->offset + o->bytes)
+            if (b->segment == SEG_SAMPLE && (o->halo || b->halo))
+                both |= o->halo != b->halo || o->offset != b->offset;
+            if (both && o->segment == b->segment && o->offset < b->offset + b->bytes && b->offset < o->offset + o->bytes)
                 return no(c, "buffer", i, "it overlaps another that lives at the same time");
         }
     }
@@ -60,6 +102,8 @@ static bool check_cmd(struct check *c, const char *section, u32 k, const struct 
         if (b->segment == SEG_SAMPLE && (time < b->first || time > b->last))
             return no(c, section, k, "it uses a buffer outside of its life");
     }
+    if ((cmd->kind == PC_FILL || cmd->kind == PC_COPY) && cmd->narg && p->buf.at[cmd->arg[0].buf].halo)
+        return no(c, section, k, "a fill or a copy goes over a halo");
     if (cmd->kind == PC_FILL) {
         if (cmd->narg != 1)
             return no(c, section, k, "a fill has one buffer");
@@ -92,6 +136,8 @@ static bool check_cmd(struct check *c, const char *section, u32 k, const struct 
         const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
         if (b->dtype != f->buf.at[i].dtype)
             return no(c, section, k, "a buffer has another dtype than the kernel's");
+        if (f->buf.at[i].kind != LB_IN && b->halo && !keeps_halo(p, cmd, b))
+            return no(c, section, k, "it writes a halo");
         if (f->buf.at[i].kind == LB_IN && !defined[cmd->arg[i].buf])
             return no(c, section, k, "it reads a buffer before anything is there");
         for (u32 j = 0; j < i; j++)

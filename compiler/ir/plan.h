@@ -20,6 +20,9 @@ struct plan_buf {
     u64 bytes, offset;              /* batched: per batch element */
     u32 first, last;                /* commands, numbered through load then run: live range */
     const double *value;            /* CONST: the elements */
+    /* SAMPLE: 0, or a class of equal layouts. All of it is filled with `rest` when memory is bound to a batch, and commands write
+     * only the elements [inner[2d], inner[2d+1]) of each dim; memory is shared within the class only, at equal offsets. */
+    u32 halo; double rest; i64 *inner;
 };
 extern const char *const plan_segment_word[];
 /* COPY: all of arg[1] to arg[0]. FILL: all of arg[0] with `fill`. SAMPLE offsets are times batch, of buffers with and without batch. */

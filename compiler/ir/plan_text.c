@@ -2,6 +2,7 @@
  *
  *     (plan "net" inference (bytes 4096 0 8192 0 64))
  *     (buf 0 "x" 3 io f32 batched (bytes 12288) (at 0) (live 0 9) (lay 3072 0 0 (1 1 3 0 1024) ..))
+ *     (buf 4 "y" 9 sample f32 batched (bytes 18496) (at 0) (live 2 3) (lay ..) (halo 1 0.0 0 1 1 33 1 33 0 16))
  *     (kernel 0 "conv" 0123456789abcdef0123456789abcdef (fn ..))
  *     (run kernel 0 7 (args 0 0 1 0) (syms 1024 0 16 1) (units 2 1) "cell.a.conv" (cost 100 200 300))
  *     (state copy 5 2)  (run fill 4 0.0)  (in 0) (out 1) (weights 2 3)
@@ -102,6 +103,14 @@ void plan_dump(struct buf *b, const struct plan *p)
             buf_printf(b, " (dim %u %lld %lld %lld %lld)", f->lay.dim[d].dim, (long long)f->lay.dim[d].div, (long long)f->lay.dim[d].mod,
                        (long long)f->lay.dim[d].pad, (long long)f->lay.dim[d].stride);
         buf_putc(b, ')');
+        if (f->halo) {
+            rec_open(b, 0, "halo");
+            rec_put_int(b, f->halo);
+            rec_put_real(b, f->rest);
+            for (u32 d = 0; d < 2 * f->lay.n; d++)
+                rec_put_int(b, f->inner[d]);
+            rec_close(b);
+        }
         if (f->value) {
             rec_open(b, 0, "value");
             for (i64 k = 0; k < f->lay.elems; k++)
@@ -196,7 +205,17 @@ static bool read_buf(struct reader *r, const struct rec *at)
             !rec_int(r->ds, x, 2, &l->mod) || !rec_int(r->ds, x, 3, &l->pad) || !rec_int(r->ds, x, 4, &l->stride))
             return false;
     }
-    const struct rec *value = rec_find(at, "value");
+    const struct rec *value = rec_find(at, "value"), *halo = rec_find(at, "halo");
+    if (halo) {
+        if (!read_u32(r, halo, 0, &b.halo) || !rec_real(r->ds, halo, 1, &b.rest))
+            return false;
+        if (!b.halo || halo->n != 2 + 2 * b.lay.n)
+            return bad(r, halo, "a halo has a class from 1, a value, and two bounds for each dim");
+        b.inner = NEW_ARRAY(r->a, i64, 2 * b.lay.n);
+        for (u32 i = 0; i < 2 * b.lay.n; i++)
+            if (!rec_int(r->ds, halo, 2 + i, &b.inner[i]))
+                return false;
+    }
     if (value) {
         if (value->n != (u64)b.lay.elems)
             return bad(r, value, "a constant has a value for each element");
