@@ -6,7 +6,8 @@
  *     y[b,h,w,d] += read(x, b, h+i-1, w+j-1, c pad 0) * k        =>    y[b,h,w,d] += read(x, b, h+i, w+j, c) * k
  *     x[b,h,w,c]  = ...                                                x[b,h+1,w+1,c] = ...    (rest 0)
  *
- * Not where the margins would be most of the tensor. */
+ * Not where the margins would be most of the tensor.  Tensors of equal shape get equal halos, wanted or not: what sums and maps them
+ * walks all alike, and one kernel does for all of a network's stages. */
 #include "passes/rewrite.h"
 
 enum { DIMS = 16, ALWAYS_LESS = 16 /* tenths of the old size */, MOST = 40, SMALL = 1 << 16 /* elements: up to MOST */ };
@@ -102,6 +103,46 @@ static void shift(struct halos *h, u32 i)
     rw_set(h->w, i, e);
 }
 
+static bool same_shape(const struct ein_tens *a, const struct ein_tens *b)
+{
+    bool same = a->ndim == b->ndim && a->dtype == b->dtype;
+    for (u32 d = 0; same && d < a->ndim; d++)
+        same = a->dim[d] == b->dim[d];
+    return same;
+}
+
+/* Equal margins for equal shapes. */
+static void share(struct halos *h)
+{
+    struct cascade *c = h->w->c;
+    VEC(u32) first = { 0 };             /* of each shape and pad */
+    for (u32 t = 0; t < h->ntens; t++) {
+        const struct margin *m = &h->of[t];
+        if (!m->wanted)
+            continue;
+        u32 k = 0;
+        while (k < first.n && !(h->of[first.at[k]].pad == m->pad && same_shape(&c->tens.at[first.at[k]], &c->tens.at[t])))
+            k++;
+        if (k == first.n)
+            vec_push(h->w->a, &first, t);
+        struct margin *to = &h->of[first.at[k]];
+        for (u32 d = 0; d < c->tens.at[t].ndim; d++) {
+            to->lo[d] = MAX(to->lo[d], m->lo[d]);
+            to->hi[d] = MAX(to->hi[d], m->hi[d]);
+        }
+    }
+    for (u32 t = 0; t < h->ntens; t++) {
+        struct margin *m = &h->of[t];
+        for (u32 k = 0; !m->refused && k < first.n; k++) {
+            const struct margin *from = &h->of[first.at[k]];
+            if (!same_shape(&c->tens.at[first.at[k]], &c->tens.at[t]) || (m->pad && m->pad != from->pad))
+                continue;
+            *m = *from;
+            break;
+        }
+    }
+}
+
 u32 ein_halo(struct cascade *c, const struct pass_options *o)
 {
     struct rewrite *w = rw_open(c, o);
@@ -125,6 +166,7 @@ u32 ein_halo(struct cascade *c, const struct pass_options *o)
     }
     for (u32 t = 0; t < w->ntens; t++)
         h.of[t].wanted = worth(&c->tens.at[t], &h.of[t]);
+    share(&h);
     for (u32 t = 0; t < w->ntens; t++) {
         struct ein_tens *x = &c->tens.at[t];
         const struct margin *m = &h.of[t];
