@@ -235,9 +235,11 @@ void low_begin(struct low *q)
 {
     for (u32 i = 1; i < q->node.n; i++)     /* children come first */
         q->node.at[i].vary = low_vary(q, q->node.at[i].x);
+    if (q->s.fixed)
+        low_follow(q);
     for (u32 k = 0; k < q->acc.n; k++) {
         struct low_acc *a = &q->acc.at[k];
-        if (lower_literal(ROLE_STRIDE, a->off.c))
+        if (a->lead || lower_literal(ROLE_STRIDE, a->off.c))
             continue;
         a->run = add(q, a->run, lower_sym(q->L, a->off.c, false));
         a->off.c = 0;
@@ -286,7 +288,7 @@ void low_bind(struct low *q, u32 rank, lval base, i64 lo, i64 hi)
         for (u32 i = 0; i < q->acc.at[k].off.n; i++) {
             struct low_acc *a = &q->acc.at[k];
             u64 deps = a->atom_deps[i];
-            if ((a->done & bit(i)) || !(deps & bit(rank)) || !low_ready(q, deps))
+            if (a->lead || (a->done & bit(i)) || !(deps & bit(rank)) || !low_ready(q, deps))
                 continue;
             ein_node atom = a->off.t[i].atom;
             i64 times_k = a->off.t[i].k;
@@ -567,8 +569,10 @@ lval low_tests(struct low *q, u32 k)
 static lval offset(struct low *q, u32 k, i64 *lane, lval *vec)
 {
     struct low_acc a = q->acc.at[k];
-    lval off = a.run;
-    i64 lit = a.off.c, scaled[LIN_TERMS][2];
+    struct low_acc lead = q->acc.at[a.lead ? a.lead - 1 : k];
+    lval off = lead.run;
+    a.done = lead.done;
+    i64 lit = a.off.c + (a.lead ? lead.off.c : 0), scaled[LIN_TERMS][2];
     u32 nscaled = 0;
     *lane = 0;
     *vec = 0;

@@ -121,6 +121,30 @@ bool low_decided(const struct low *q, ein_node x, bool *holds)
     return (al == ah && bl == bh) || ah < bl || bh < al;
 }
 
+static bool apart(const struct ein_lin *a, const struct ein_lin *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (u32 i = 0; i < a->n; i++)
+        if (a->t[i].atom != b->t[i].atom || a->t[i].k != b->t[i].k)
+            return false;
+    return true;
+}
+
+void low_follow(struct low *q)
+{
+    for (u32 k = q->nlhs; k < q->acc.n; k++) {
+        struct low_acc *a = &q->acc.at[k];
+        for (u32 j = q->nlhs; j < k && !a->lead; j++) {
+            const struct low_acc *b = &q->acc.at[j];
+            if (!b->lead && b->buf == a->buf && apart(&a->off, &b->off)) {
+                a->lead = 1 + j;
+                a->off.c -= b->off.c;
+            }
+        }
+    }
+}
+
 /* Selects on one fixed rank (the rows of a transform, before its columns), and none that is a side of another. */
 void low_shared_first(struct low *q)
 {

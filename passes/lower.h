@@ -54,6 +54,7 @@ struct low_acc {
     u64 atom_deps[LIN_TERMS], deps; /* ranks of each atom, of all */
     u64 done;                       /* atoms already in run */
     lval run;                       /* 0: none */
+    u32 lead;                       /* 1 + an access a fixed distance (off.c) before this one, whose run is this one's too; 0: none */
     u32 ntest;
     struct low_test *test;
 };
@@ -202,6 +203,8 @@ bool low_decided(const struct low *q, ein_node x, bool *holds);
 bool low_digit(const struct low *q, ein_node x, i64 *v);
 /* vary of a node whose children have theirs. */
 u64 low_vary(struct low *q, ein_node x);
+/* Reads of one tensor a fixed distance apart: one of them leads. */
+void low_follow(struct low *q);
 /* Values that several instances share and selects hide, in an order that keeps few of them alive. */
 void low_shared_first(struct low *q);
 
