@@ -267,16 +267,16 @@ static i64 tiles(const struct conv *v, u32 k)
 static void add_place(struct conv *v, struct stage *s, bool tile)
 {
     struct cascade *c = v->c;
+    if (tile) {
+        s->th = s->eq.nrank;
+        add_rank(v, s, "", tiles(v, 0), ein_idiv(c, ein_rank(c, v->image[0]), v->f->m));
+        s->tw = s->eq.nrank;
+        add_rank(v, s, "", tiles(v, 1), ein_idiv(c, ein_rank(c, v->image[1]), v->f->m));
+    }
     s->p = s->eq.nrank;
     add_rank(v, s, "", v->f->n, 0);
     s->q = s->eq.nrank;
     add_rank(v, s, "", v->f->n, 0);
-    if (!tile)
-        return;
-    s->th = s->eq.nrank;
-    add_rank(v, s, "", tiles(v, 0), ein_idiv(c, ein_rank(c, v->image[0]), v->f->m));
-    s->tw = s->eq.nrank;
-    add_rank(v, s, "", tiles(v, 1), ein_idiv(c, ein_rank(c, v->image[1]), v->f->m));
 }
 
 static void stage_open(struct conv *v, struct stage *s, u8 phase)
@@ -333,7 +333,7 @@ static void operands(struct conv *v, struct stage *s, ein_node x, u32 n, ein_nod
     struct cascade *c = v->c;
     for (u32 i = 0; i < n; i++)
         for (u32 j = 0; j < n; j++) {
-            if (s->th) {
+            if (s->tw) {
                 s->with[v->image[0]] = ein_imul(c, ein_rank(c, s->th), v->f->m);
                 s->with[v->image[1]] = ein_imul(c, ein_rank(c, s->tw), v->f->m);
             }
