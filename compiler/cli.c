@@ -68,7 +68,8 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
                 *next = 2;
         }
     }
-    return nasc_select(c->s, name);
+    st = nasc_select(c->s, name);
+    return st || !c->value[OPT_LIMIT] ? st : nasc_limit(c->s, c->value[OPT_LIMIT]);
 }
 
 nasc_status cli_arch(struct cli *c, nasc_arch **out)

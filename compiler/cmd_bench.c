@@ -111,12 +111,7 @@ nasc_status cmd_bench(struct cli *c)
     if (!(b.meter = measure_open()))
         NO_MEMORY(0, "measuring");
     bool done;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
-    st = cli_load(c, true, NULL);
-    if (!st)
-        st = dump_grammar(c, &done);
+    nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
         return st;
     if (!c->value[OPT_DUMP])

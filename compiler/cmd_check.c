@@ -9,13 +9,7 @@
 nasc_status cmd_check(struct cli *c)
 {
     bool done;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
-    st = cli_load(c, false, NULL);
-    if (st)
-        return st;
-    st = dump_grammar(c, &done);
+    nasc_status st = dump_load(c, false, NULL, &done);
     if (st || done)
         return st;
     /* Notations are part of what is checked: of every rule, and together for every space. */

@@ -149,12 +149,7 @@ nasc_status cmd_run(struct cli *c)
     if (!cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_u64(c, OPT_BATCH, 0, 1, 65536, &batch) || !cli_pass_options(c, &o) ||
         !cli_u64(c, OPT_THREADS, 1, 0, 1024, &threads))
         return NASC_USAGE;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
-    st = cli_load(c, true, NULL);
-    if (!st)
-        st = dump_grammar(c, &done);
+    nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
         return st;
     nasc_arch *ar;

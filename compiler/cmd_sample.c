@@ -32,9 +32,6 @@ static void row(struct out *o, const nasc_arch *ar, bool drawn, u64 seed, u64 in
 nasc_status cmd_sample(struct cli *c)
 {
     bool done;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
     u64 n, seed, first;
     enum out_format f;
     if (!cli_u64(c, OPT_N, 1, 1, UINT64_MAX, &n) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) ||
@@ -42,10 +39,8 @@ nasc_status cmd_sample(struct cli *c)
         return NASC_USAGE;
     if (c->value[OPT_SAMPLER] && strcmp(c->value[OPT_SAMPLER], "local"))
         return cli_usage(c, "`%s` is not a sampler: local", c->value[OPT_SAMPLER]);
-    st = cli_load(c, true, NULL);
-    if (!st)
-        st = dump_grammar(c, &done);
-    if (st || (done && c->value[OPT_DUMP]))
+    nasc_status st = dump_load(c, true, NULL, &done);
+    if (st || done)
         return st;
     struct out *o = c->value[OPT_DUMP] ? NULL : out_open(f, COUNTOF(columns), columns);
     for (u64 k = 0, i = first; k < n && !st; k++, i++) {       /* first + n may be past 64 bits */
@@ -67,16 +62,11 @@ nasc_status cmd_sample(struct cli *c)
 nasc_status cmd_parse(struct cli *c)
 {
     bool done;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
     u32 next;
     enum out_format f;
     if (!out_format_of(c, &f))
         return NASC_USAGE;
-    st = cli_load(c, true, &next);
-    if (!st)
-        st = dump_grammar(c, &done);
+    nasc_status st = dump_load(c, true, &next, &done);
     if (st || done)
         return st;
     struct out *o = c->value[OPT_DUMP] ? NULL : out_open(f, COUNTOF(columns), columns);

@@ -66,12 +66,7 @@ nasc_status cmd_show(struct cli *c)
     struct pass_options opt;
     if (!out_format_of(c, &f) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_pass_options(c, &opt))
         return NASC_USAGE;
-    nasc_status st = dump_text(c, &done);
-    if (st || done)
-        return st;
-    st = cli_load(c, true, NULL);
-    if (!st)
-        st = dump_grammar(c, &done);
+    nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
         return st;
     nasc_arch *ar;

@@ -23,7 +23,7 @@ static const struct src *file_src(struct cli *c)
     return srcs_add(c->s->srcs, shown, text, len);
 }
 
-nasc_status dump_text(struct cli *c, bool *done)
+static nasc_status dump_text(struct cli *c, bool *done)
 {
     const char *stage = c->value[OPT_DUMP];
     *done = stage && (strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0);
@@ -47,7 +47,7 @@ nasc_status dump_text(struct cli *c, bool *done)
     return session_status(s);
 }
 
-nasc_status dump_grammar(struct cli *c, bool *done)
+static nasc_status dump_grammar(struct cli *c, bool *done)
 {
     const char *stage = c->value[OPT_DUMP];
     *done = stage && (strcmp(stage, "gram") == 0 || strcmp(stage, "op") == 0);
@@ -61,6 +61,15 @@ nasc_status dump_grammar(struct cli *c, bool *done)
             op_dump(&b, c->s->g->ops.at.at[i]);
     put(&b);
     return NASC_OK;
+}
+
+nasc_status dump_load(struct cli *c, bool space, u32 *next, bool *done)
+{
+    nasc_status st = dump_text(c, done);
+    if (st || *done)
+        return st;
+    st = cli_load(c, space, next);
+    return st ? st : dump_grammar(c, done);
 }
 
 struct after { const char *want; struct buf b; bool found; };

@@ -4,10 +4,9 @@
 #include "compiler/cli.h"
 #include "compiler/pipeline.h"
 
-/* Before anything is loaded: tokens and ast of the file.  *done: that was it. */
-nasc_status dump_text(struct cli *c, bool *done);
-/* After loading: gram, op. */
-nasc_status dump_grammar(struct cli *c, bool *done);
+/* How every verb on a module begins: tokens and ast of its file before anything is loaded; cli_load; gram and op of what was
+ * loaded.  *done: a stage was printed, and that was it. */
+nasc_status dump_load(struct cli *c, bool space, u32 *next, bool *done);
 /* Of one architecture: tree arch ein ein:PASS loop plan llvm asm. */
 nasc_status dump_arch_stage(struct cli *c, nasc_arch *ar, const struct pass_options *o, bool *done);
 

@@ -44,3 +44,9 @@ nasc_status nasc_select(nasc_session *s, const char *space)
     }
     API_LEAVE(s, st);
 }
+
+nasc_status nasc_limit(nasc_session *s, const char *limits)
+{
+    API_ENTER(s);
+    API_LEAVE(s, !s->g ? NASC_USAGE : gram_limit(s->g, limits) ? NASC_OK : NASC_WRONG);
+}

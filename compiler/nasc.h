@@ -51,6 +51,9 @@ nasc_status nasc_define(nasc_session *s, const char *name, const char *value);
 nasc_status nasc_load(nasc_session *s, const char *module);
 /* Chooses a space by name; NULL: the only one. */
 nasc_status nasc_select(nasc_session *s, const char *space);
+/* Limits of what is drawn and read, "macs 500M, params 5M, memory 64Mi", instead of those that the space declares under these names.
+ * Holds until the next nasc_load. */
+nasc_status nasc_limit(nasc_session *s, const char *limits);
 
 /* Sample number `index` of `seed`: the same on every machine, alone or in a batch. */
 nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out);

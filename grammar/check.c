@@ -168,24 +168,6 @@ static void check_builtin(struct checker *c, const struct ast *call)
 
 /* ---- places ---- */
 
-static void check_limits(struct checker *c, const struct ast *n)
-{
-    static const char *const name[] = {"depth", "nodes", "params", "macs", "memory"};
-    for (u32 i = 0; i < n->nkid; i++) {
-        const struct ast *l = n->kid[i];
-        bool known = false;
-        for (u32 k = 0; k < COUNTOF(name); k++)
-            known |= strcmp(l->text, name[k]) == 0;
-        if (!known) {
-            struct diag *d = diag_add(c->g->ds, E0310, l->loc, "there is no limit `%s`", l->text);
-            const char *near = diag_nearest(l->text, name, COUNTOF(name));
-            if (near)
-                diag_hint(c->g->ds, d, "did you mean `%s`?", near);
-            diag_note(c->g->ds, d, "limits are: depth, nodes, params, macs, memory");
-        }
-    }
-}
-
 static bool has_value(const struct ast *it)
 {
     return it->kind != A_LET && it->kind != A_REQUIRE && it->kind != A_LIMIT && it->kind != A_RECIPE;
@@ -206,7 +188,7 @@ static void check_block(struct checker *c, const struct ast *n)
         if ((it->kind == A_LIMIT || it->kind == A_RECIPE) && !top)
             diag_add(c->g->ds, E0314, it->loc, "a %s stands in the block of a space", it->kind == A_LIMIT ? "limit" : "recipe");
         if (it->kind == A_LIMIT)
-            check_limits(c, it);
+            limit_check_names(c->g, it);
         bool was = c->in_recipe;
         c->in_recipe = it->kind == A_RECIPE;
         expr(c, it);
@@ -340,7 +322,7 @@ static void check_module(struct gram *g, struct gram_module *m)
     for (u32 i = 0; i < root->nkid; i++) {
         const struct ast *it = root->kid[i];
         if (it->kind == A_LIMIT)
-            check_limits(&c, it);
+            limit_check_names(c.g, it);
         if (it->kind == A_MAP && !has_op(g, m, it->text))
             diag_add(g->ds, E0201, it->loc, "`map %s`: there is no op of this name", it->text);
     }

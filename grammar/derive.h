@@ -44,8 +44,6 @@ struct derivation {
     VEC(struct arecipe) recipe;
 };
 
-struct limits { u64 depth; u128 nodes, params, macs, memory; };         /* 0: none */
-
 /* Which draws there are.  Each application of a rule makes one, and each evaluation of a `choose`; a `once` or `share` one at
  * its first use; a net one if gram_rule.draws.  A draw belongs to (is a child of) the draw in whose text its mention stands, so a rule
  * passed as an attribute, captured by a lambda or wrapped in `once` is a child of the alternative that wrote it.  Names: label is the

@@ -109,31 +109,22 @@ void elab_undo(struct elab *e, const struct emark *m)
 
 static bool add_limits(struct elab *e, struct frame *f, const struct ast *n, struct limits *l)
 {
-    static const char *const name[] = {"depth", "nodes", "params", "macs", "memory"};
     for (u32 i = 0; i < n->nkid; i++) {
         const struct ast *lim = n->kid[i];
         struct num v;
+        u128 u;
         if (!elab_num(e, f, lim->kid[0], &v))
             return false;
-        double d = num_double(v);
-        if (!(d > 0))
+        if (!limit_number(v, &u))
             return elab_wrong(e, E0310, lim->loc, "a limit is above 0");
-        u128 u = v.kind == NUM_RAT ? (u128)(v.n / v.d) : d >= 3e38 ? COUNT_MAX : (u128)d;
-        u32 k = 0;
-        while (k < COUNTOF(name) && strcmp(name[k], lim->text) != 0)
-            k++;
-        u128 *to[] = {NULL, &l->nodes, &l->params, &l->macs, &l->memory};
-        if (k == COUNTOF(name))
+        if (!limit_set(l, lim->text, u, true))
             return elab_wrong(e, E0310, lim->loc, "there is no limit `%s`: depth, nodes, params, macs, memory", lim->text);
-        if (k == 0)
-            l->depth = l->depth && l->depth < (u64)u ? l->depth : (u64)u;
-        else if (!*to[k] || u < *to[k])
-            *to[k] = u;
     }
     return true;
 }
 
-/* Of the module (`limit` as an item) and of the space's block; where both say one, the smaller. */
+/* Of the module (`limit` as an item) and of the space's block; where both say one, the smaller.  What is given from outside
+ * takes the place of both. */
 static bool find_limits(struct elab *e, const struct gram_rule *space, struct frame *f)
 {
     const struct ast *root = space->module->file->root, *body = space->alt[0].expr;
@@ -148,7 +139,10 @@ static bool find_limits(struct elab *e, const struct gram_rule *space, struct fr
 
 bool elab_limits(struct elab *e, struct frame *f)
 {
-    return find_limits(e, e->space, f);
+    if (!find_limits(e, e->space, f))
+        return false;
+    limit_overrule(&e->limits, &e->g->limit);
+    return true;
 }
 
 /* ---- the tree at the end ---- */

@@ -62,6 +62,7 @@ struct gram_monoid { struct gram_decl d; struct ast *ast; };
 struct gram_text { struct gram_decl d; struct ast *ast; };      /* text name(args) = `..` */
 struct gram_arch { struct gram_decl d; struct ast *ast; };      /* arch name in space = `..` */
 
+struct limits { u128 depth, nodes, params, macs, memory; };     /* of what is drawn; 0: none */
 struct gram_override { const char *name, *value; };             /* -D NAME=VALUE */
 
 struct gram {
@@ -76,6 +77,7 @@ struct gram {
     VEC(struct gram_module *) module;       /* imports first; the last is the one asked for */
     u32 noverride; const struct gram_override *override;
     const struct num *override_num;         /* [noverride]; BAD where it is a string */
+    struct limits limit;        /* by gram_limit: instead of the declared ones */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
 };
@@ -90,6 +92,9 @@ struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, 
 /* Forgets the types and everything worked out about them, if that has grown past a bound: so drawing for ever takes
  * bounded memory.  Nothing that names a type (a derivation, a graph) may be left. */
 void gram_forget(struct gram *g);
+/* Limits that hold from now on instead of the declared ones of the same names: "macs 500M, params 5M".  Complains; false if
+ * something is wrong. */
+bool gram_limit(struct gram *g, const char *text);
 /* The number that -D gives to a name; NULL: none. */
 const struct num *gram_override_num(const struct gram *g, str name);
 /* The space of that name (NULL: the only one; complains when there is none or several). */
