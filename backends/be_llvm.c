@@ -1,23 +1,24 @@
 /* be_llvm.c - the LLVM backend, a module of its own: loop functions in, machine code out.
  *
- * In: batches of legalized functions.  Out: kernels whose code lives until the instance is closed, or the text of one.  A batch is shared
- * out over the cores: per part one LLVM context and module, no IR passes, one code generation.  What part a function is in changes nothing in its
- * code.  An instance belongs to one thread at a time, and instances share nothing but LLVM's process-wide options, set once.  A bug
+ * In: legalized functions.  Out: their images, or the text of one.  They are shared out over parts, the parts over the cores: per part
+ * one LLVM context and module, no IR passes, one code generation.  What part a function is in changes nothing in its
+ * code.  Where objects cannot be made into images (be_llvm_image.c), LLJIT loads them, and the code lives until the instance is closed.
+ * An instance belongs to one thread at a time, and instances share nothing but LLVM's process-wide options, set once.  A bug
  * found in here becomes a refusal with the reason. */
 #include "backends/be_llvm.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { MOST_PARTS = 8, LEAST_PER_PART = 2 };
+enum { MOST_WORKERS = 64, LEAST_PER_PART = 2, MOST_PER_PART = 16 };
 
 struct be {
     struct mach m;
     struct arena *a;
     LLVMTargetRef target;
-    LLVMTargetMachineRef tm[MOST_PARTS];        /* one a thread; [0] from the start, the others when needed */
-    struct llvm_code *code;
+    LLVMTargetMachineRef tm[MOST_WORKERS];      /* one a thread; [0] from the start, the others when needed */
     LLVMOrcLLJITRef jit;                /* for objects that are not x86-64: made when needed */
     u64 nkernel;                        /* names of functions are never used twice */
 };
@@ -65,21 +66,20 @@ static const char *missing(const struct mach *m)
     return NULL;
 }
 
-static LLVMTargetMachineRef machine(struct be *be, u32 part)
+static LLVMTargetMachineRef machine(struct be *be, u32 worker)
 {
-    if (!be->tm[part])
-        be->tm[part] = LLVMCreateTargetMachine(be->target, be->m.triple, be->m.cpu, be->m.features, LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
-    return be->tm[part];
+    if (!be->tm[worker])
+        be->tm[worker] = LLVMCreateTargetMachine(be->target, be->m.triple, be->m.cpu, be->m.features, LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
+    return be->tm[worker];
 }
 
 static void llvm_close(struct be *be)
 {
     if (be->jit)
         LLVMConsumeError(LLVMOrcDisposeLLJIT(be->jit));
-    for (u32 i = 0; i < MOST_PARTS; i++)
+    for (u32 i = 0; i < MOST_WORKERS; i++)
         if (be->tm[i])
             LLVMDisposeTargetMachine(be->tm[i]);
-    llvm_unload(be->code);
     arena_free(be->a);
 }
 
@@ -129,8 +129,8 @@ struct batch {
     bool failed;                /* LLVM complained to the context */
     u32 n;                      /* what to do: functions to kernels, or one to text */
     const struct loop_fn **fn;
-    struct llvm_symbol *sym;    /* and where they are */
-    u64 *ns;                    /* the thread's time for each */
+    const char **name;          /* their symbols */
+    struct be_code **code;      /* and what became of them */
     u64 values;
     bool ok;
     const char *what;
@@ -174,10 +174,9 @@ static void batch_open(struct batch *x)
     u->kind_invariant = LLVMGetMDKindIDInContext(u->ctx, "invariant.load", 14);
 }
 
-static void batch_close(struct batch *x)
+/* Frees what only code generation needs: the object stays. */
+static void batch_finish(struct batch *x)
 {
-    if (x->object)
-        LLVMDisposeMemoryBuffer(x->object);
     if (x->u.b)
         LLVMDisposeBuilder(x->u.b);
     if (x->u.mod)
@@ -185,6 +184,16 @@ static void batch_close(struct batch *x)
     if (x->u.ctx)
         LLVMContextDispose(x->u.ctx);
     arena_free(x->tmp);
+    x->u = (struct llvm_unit){ 0 };
+    x->tmp = NULL;
+}
+
+static void batch_close(struct batch *x)
+{
+    batch_finish(x);
+    if (x->object)
+        LLVMDisposeMemoryBuffer(x->object);
+    x->object = NULL;
 }
 
 static bool verified(struct batch *x)
@@ -215,11 +224,9 @@ static bool generate(struct batch *x, LLVMCodeGenFileType what)
     return !x->failed;
 }
 
-/* What this loader does not know - another machine's objects - LLJIT does. */
+/* What cannot be made into images - another machine's objects - LLJIT keeps. */
 static bool load_by_llvm(struct batch *x)
 {
-    u32 n = x->n;
-    struct llvm_symbol *sym = x->sym;
     struct be *be = x->be;
     LLVMErrorRef e = be->jit ? NULL : LLVMOrcCreateLLJIT(&be->jit, NULL);
     u64 bytes = LLVMGetBufferSize(x->object);
@@ -227,11 +234,11 @@ static bool load_by_llvm(struct batch *x)
         e = LLVMOrcLLJITAddObjectFile(be->jit, LLVMOrcLLJITGetMainJITDylib(be->jit), x->object);
         x->object = NULL;
     }
-    for (u32 i = 0; i < n && !e; i++) {
+    for (u32 i = 0; i < x->n && !e; i++) {
         LLVMOrcExecutorAddress at = 0;
-        e = LLVMOrcLLJITLookup(be->jit, &at, sym[i].name);
-        sym[i].at = (void *)(uintptr_t)at;
-        sym[i].bytes = bytes / n;       /* it does not tell */
+        e = LLVMOrcLLJITLookup(be->jit, &at, x->name[i]);
+        x->code[i]->fn = (kernel_fn)(uintptr_t)at;
+        x->code[i]->code_bytes = bytes / x->n;  /* it does not tell */
     }
     if (!e)
         return true;
@@ -245,28 +252,20 @@ static bool compile(struct batch *x)
 {
     u64 from = now_ns();
     for (u32 i = 0; i < x->n; i++) {
-        if (!llvm_emit(&x->u, x->tmp, x->fn[i], x->sym[i].name, x->why))
+        LLVMValueRef f = llvm_emit(&x->u, x->tmp, x->fn[i], x->name[i], x->why);
+        if (!f)
             return false;
+        LLVMSetSection(f, arena_printf(x->tmp, ".text.%s", x->name[i]));        /* of its own: nothing in it depends on the others */
         u64 t = now_ns();
-        x->ns[i] = t - from;
+        x->code[i]->compile_ns += t - from;
         from = t;
     }
     if (!generate(x, LLVMObjectFile))
         return false;
     u64 shared = now_ns() - from;       /* code generation is of all at once: shared out by size */
     for (u32 i = 0; i < x->n; i++)
-        x->ns[i] += (u64)((double)shared * x->fn[i]->val.n / (double)x->values);
+        x->code[i]->compile_ns += (u64)((double)shared * x->fn[i]->val.n / (double)x->values);
     return true;
-}
-
-static bool load(struct batch *x)
-{
-    switch (llvm_load(&x->be->code, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), x->n, x->sym, x->why)) {
-    case LLVM_LOADED: return true;
-    case LLVM_NOT_OURS: return load_by_llvm(x);
-    case LLVM_BAD_OBJECT: break;
-    }
-    return false;
 }
 
 static bool print(struct batch *x)
@@ -310,69 +309,95 @@ static bool guarded(struct batch *x, bool (*work)(struct batch *))
     return ok;
 }
 
-/* ---- a batch: its parts ---- */
+/* ---- parts, and who compiles them ---- */
 
-static void *compile_part(void *at)
+/* What the workers share: the parts, and which is next. */
+struct parts { struct batch *part; u32 n; atomic_uint next; };
+struct worker { struct parts *all; LLVMTargetMachineRef tm; pthread_t thread; bool started; };
+
+static void *compile_parts(void *at)
 {
-    struct batch *x = at;
-    x->ok = guarded(x, compile);
+    struct worker *w = at;
+    for (u32 p; (p = atomic_fetch_add(&w->all->next, 1)) < w->all->n;) {
+        struct batch *x = &w->all->part[p];
+        x->tm = w->tm;
+        x->ok = guarded(x, compile);
+        batch_finish(x);
+    }
     return NULL;
 }
 
-/* Compiles the parts, the first on this thread, and loads them. */
-static bool compile_parts(u32 parts, struct batch *part)
+/* Each function to the part that has least so far, the parts' sizes as even as can be. */
+static void share_out(struct be *be, struct arena *tmp, struct parts *all, u32 n, const struct loop_fn *const *fn, struct be_code *out)
 {
-    pthread_t thread[MOST_PARTS];
-    bool started[MOST_PARTS] = { false }, ok = true;
-    for (u32 p = 1; p < parts; p++)
-        started[p] = pthread_create(&thread[p], NULL, compile_part, &part[p]) == 0;
-    for (u32 p = 0; p < parts; p++)
-        if (!started[p])
-            compile_part(&part[p]);
-    for (u32 p = 1; p < parts; p++)
-        if (started[p])
-            pthread_join(thread[p], NULL);
-    for (u32 p = 0; p < parts; p++)
-        ok = ok && part[p].ok && guarded(&part[p], load);
+    u32 most = all->n ? MIN(n, 4 * ((n + all->n - 1) / all->n)) : 0;
+    for (u32 p = 0; p < all->n; p++)
+        all->part[p] = (struct batch){ .be = be, .why = NEW(tmp, struct buf), .fn = NEW_ARRAY(tmp, const struct loop_fn *, most),
+                                       .name = NEW_ARRAY(tmp, const char *, most), .code = NEW_ARRAY(tmp, struct be_code *, most) };
+    for (u32 i = 0; i < n; i++) {
+        struct batch *x = NULL;
+        for (u32 k = 0; k < all->n; k++)
+            if (all->part[k].n < most && (!x || all->part[k].values < x->values))
+                x = &all->part[k];
+        x->values += fn[i]->val.n;
+        x->fn[x->n] = fn[i];
+        x->code[x->n] = &out[i];
+        x->name[x->n++] = arena_printf(tmp, "nasc_k%llu", (unsigned long long)be->nkernel++);
+        out[i] = (struct be_code){ 0 };
+    }
+}
+
+static bool take_images(struct batch *x, struct arena *a, bool whole, bool *alone)
+{
+    struct be_image *image = NEW_ARRAY(a, struct be_image, x->n);
+    if (llvm_images(a, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), x->n, x->name, whole, image, alone, x->why) != IMAGE_DONE)
+        return false;
+    for (u32 i = 0; i < x->n; i++) {
+        x->code[i]->image = image[i];
+        x->code[i]->code_bytes = image[i].bytes;
+    }
+    return true;
+}
+
+static bool images(struct batch *x, struct arena *a)
+{
+    bool *alone = NEW_ARRAY(a, bool, x->n), no;
+    if (!llvm_object_ours(LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object)))
+        return load_by_llvm(x);
+    bool ok = take_images(x, a, false, alone);
+    for (u32 i = 0; i < x->n && ok; i++) {
+        struct batch one = { .be = x->be, .tm = x->be->tm[0], .why = x->why, .n = 1, .fn = &x->fn[i], .name = &x->name[i], .code = &x->code[i], .values = x->fn[i]->val.n };
+        if (alone[i])
+            ok = guarded(&one, compile) && take_images(&one, a, true, &no);
+        batch_close(&one);
+    }
     return ok;
 }
 
-static bool llvm_jit(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_kernel *out, struct buf *why)
+static bool llvm_compile(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_code *out, struct arena *a, struct buf *why)
 {
-    u32 parts = MIN(MIN(be->m.cores, MOST_PARTS), n / LEAST_PER_PART);
-    struct batch part[MOST_PARTS] = { 0 };
-    struct buf said[MOST_PARTS] = { 0 };
+    u32 workers = MAX(MIN(MIN(be->m.cores, MOST_WORKERS), n / LEAST_PER_PART), 1);
     struct arena *tmp = arena_new("pass");
-    u32 *part_of = NEW_ARRAY(tmp, u32, n), *index = NEW_ARRAY(tmp, u32, n);
-    parts = MAX(parts, 1);
-    for (u32 p = 0; p < parts; p++) {
-        part[p] = (struct batch){ .be = be, .why = &said[p], .tm = machine(be, p) };
-        part[p].fn = NEW_ARRAY(tmp, const struct loop_fn *, n);
-        part[p].sym = NEW_ARRAY(tmp, struct llvm_symbol, n);
-        part[p].ns = NEW_ARRAY(tmp, u64, n);
-        if (!part[p].tm)
-            parts = p;
+    struct parts all = { .n = MAX((n + MOST_PER_PART - 1) / MOST_PER_PART, n ? workers : 0) };
+    struct worker w[MOST_WORKERS] = { 0 };
+    all.part = NEW_ARRAY(tmp, struct batch, all.n + 1);
+    share_out(be, tmp, &all, n, fn, out);
+    for (u32 k = 0; k < workers; k++) {
+        w[k] = (struct worker){ .all = &all, .tm = machine(be, k) };
+        w[k].started = k && w[k].tm && pthread_create(&w[k].thread, NULL, compile_parts, &w[k]) == 0;
     }
-    for (u32 i = 0; i < n; i++) {       /* each to the part that has least so far */
-        u32 p = 0;
-        for (u32 k = 1; k < parts; k++)
-            p = part[k].values < part[p].values ? k : p;
-        part_of[i] = p;
-        index[i] = part[p].n++;
-        part[p].values += fn[i]->val.n;
-        part[p].fn[index[i]] = fn[i];
-        part[p].sym[index[i]].name = arena_printf(tmp, "nasc_k%llu", (unsigned long long)be->nkernel++);
-    }
-    bool ok = n == 0 || compile_parts(parts, part);
-    for (u32 i = 0; i < n && ok; i++) {
-        const struct llvm_symbol *s = &part[part_of[i]].sym[index[i]];
-        out[i] = (struct be_kernel){ .fn = (kernel_fn)s->at, .code_bytes = s->bytes, .compile_ns = part[part_of[i]].ns[index[i]] };
-    }
-    for (u32 p = 0; p < MOST_PARTS; p++) {
-        if (said[p].n && !ok)
-            buf_puts(why, said[p].at);
-        buf_free(&said[p]);
-        batch_close(&part[p]);
+    compile_parts(&w[0]);
+    for (u32 k = 1; k < workers; k++)
+        if (w[k].started)
+            pthread_join(w[k].thread, NULL);
+    bool ok = true;
+    for (u32 p = 0; p < all.n; p++) {
+        struct batch *x = &all.part[p];
+        ok = ok && x->ok && images(x, a);
+        if (x->why->n && !ok)
+            buf_puts(why, x->why->at);
+        buf_free(x->why);
+        batch_close(x);
     }
     arena_free(tmp);
     return ok;
@@ -389,5 +414,5 @@ static bool llvm_text(struct be *be, const struct loop_fn *fn, const char *what,
 extern const struct backend nasc_backend;
 const struct backend nasc_backend = {
     .abi = BACKEND_ABI, .name = "llvm", .about = "compiles loop IR with LLVM for this machine", .version = llvm_version,
-    .open = llvm_open, .close = llvm_close, .can = llvm_can, .jit = llvm_jit, .text = llvm_text,
+    .open = llvm_open, .close = llvm_close, .can = llvm_can, .compile = llvm_compile, .text = llvm_text,
 };

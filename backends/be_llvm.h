@@ -3,7 +3,7 @@
  * be_llvm.c       the backend: instances, target machine, compiling a batch, text
  * be_llvm_ir.c    one loop function -> LLVM IR: structure and memory
  * be_llvm_op.c    ... its operations
- * be_llvm_load.c  object bytes -> executable memory */
+ * be_llvm_image.c object bytes -> images */
 #ifndef NASC_BE_LLVM_H
 #define NASC_BE_LLVM_H
 #include "backends/backend.h"
@@ -47,13 +47,11 @@ LLVMValueRef llvm_emit(struct llvm_unit *u, struct arena *tmp, const struct loop
 /* An operation's value; NULL: not one of LLVM's. */
 LLVMValueRef llvm_op(struct llvm_fn *lf, const struct loop_stmt *s);
 
-/* Executable memory: a list of mappings, each written and then made executable, never both. */
-struct llvm_code { void *at; size_t bytes; struct llvm_code *next; };
-enum llvm_loaded { LLVM_LOADED, LLVM_NOT_OURS /* an object of another kind: let LLJIT try */, LLVM_BAD_OBJECT };
-struct llvm_symbol { const char *name; void *at; u64 bytes; };
-/* Loads an x86-64 ELF object that depends on nothing: fills the addresses and sizes of n symbols. An undefined symbol is an error:
- * kernels are freestanding. */
-enum llvm_loaded llvm_load(struct llvm_code **code, const char *object, size_t bytes, u32 n, struct llvm_symbol *sym, struct buf *why);
-void llvm_unload(struct llvm_code *code);
+/* Is this an object that images can be made of? */
+bool llvm_object_ours(const char *object, size_t bytes);
+enum image_verdict { IMAGE_DONE, IMAGE_ALONE /* to be compiled by itself */, IMAGE_BAD };
+/* The images of n functions of an object, in the arena.  alone[i]: its constants cannot be told from others' here.  whole: the object holds one function only. */
+enum image_verdict llvm_images(struct arena *a, const char *object, size_t bytes, u32 n, const char *const *name, bool whole, struct be_image *out,
+                               bool *alone, struct buf *why);
 
 #endif

@@ -503,11 +503,11 @@ static bool ref_can(const struct mach *m, enum loop_op op, struct ltype t)
     return true;
 }
 
-static bool ref_jit(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_kernel *out, struct buf *why)
+static bool ref_compile(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_code *out, struct arena *a, struct buf *why)
 {
-    (void)be, (void)why;
+    (void)be, (void)a, (void)why;
     for (u32 i = 0; i < n; i++)
-        out[i] = (struct be_kernel){ .self = (void *)(uintptr_t)fn[i] };
+        out[i] = (struct be_code){ .self = (void *)(uintptr_t)fn[i] };
     return true;
 }
 
@@ -520,5 +520,5 @@ static bool ref_text(struct be *be, const struct loop_fn *fn, const char *what, 
 
 const struct backend be_ref = {
     .abi = BACKEND_ABI, .name = "ref", .about = "interprets loop IR; exact, bounds-checked, slow", .version = ref_version,
-    .open = ref_open, .close = ref_close, .can = ref_can, .jit = ref_jit, .text = ref_text,
+    .open = ref_open, .close = ref_close, .can = ref_can, .compile = ref_compile, .text = ref_text,
 };

@@ -1,19 +1,39 @@
 /* backends.c - opening a code generator: `ref` is built in, the others are modules beside the library.
  *
- * nasc_be_NAME.so is looked for in $NASC_BACKENDS, and where it is installed or was built (session_modules).  Nothing is opened before it is needed. */
+ * nasc_be_NAME.so is looked for in $NASC_BACKENDS, and where it is installed or was built (session_modules).  Naming a backend looks for
+ * its file; it is opened, and its vendor's library with it, when something has to be compiled. */
 #include "compiler/session.h"
+
+#include "compiler/code_id.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The k-th place where the module of a name may be; NULL: no more. */
+static const char *module_path(nasc_session *s, const char *name, u32 k)
+{
+    const char *env = getenv("NASC_BACKENDS");
+    if (!env || !*env)
+        k++;
+    return k > 1 ? NULL : arena_printf(s->a, "%s/nasc_be_%s.so", k ? session_modules(s) : env, name);
+}
+
+static bool module_there(nasc_session *s, const char *name)
+{
+    const char *path;
+    for (u32 k = 0; (path = module_path(s, name, k)); k++)
+        if (access(path, R_OK) == 0)
+            return true;
+    return false;
+}
 
 static const struct backend *open_module(nasc_session *s, const char *name, void **dl, const char **why)
 {
-    const char *dirs[3] = {getenv("NASC_BACKENDS")};
-    u32 n = dirs[0] && *dirs[0] ? 1 : 0;
-    dirs[n++] = session_modules(s);
+    const char *path;
     *why = "no such module";
-    for (u32 i = 0; i < n; i++) {
-        char *path = arena_printf(s->a, "%s/nasc_be_%s.so", dirs[i], name);
+    for (u32 k = 0; (path = module_path(s, name, k)); k++) {
         *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (!*dl)
             continue;
@@ -26,35 +46,75 @@ static const struct backend *open_module(nasc_session *s, const char *name, void
     return NULL;
 }
 
-struct backend_handle *session_backend(nasc_session *s, const char *name)
+static void no_backend(nasc_session *s, const char *name, const char *why)
 {
-    for (u32 i = 0; i < s->backend.n; i++)
-        if (!name || strcmp(s->backend.at[i].be->name, name) == 0)
-            return &s->backend.at[i];
-    struct backend_handle h = {0};
+    struct diag *d = diag_add(&s->ds, E0901, (struct loc){0}, "there is no backend `%s`: %s", name, why);
+    diag_hint(&s->ds, d, "`ref` is always there; `llvm` needs nasc to be built with LLVM");
+}
+
+struct backend_handle *session_backend_named(nasc_session *s, const char *name)
+{
+    for (struct backend_handle *h = s->backends; h; h = h->next)
+        if (name ? strcmp(h->name, name) == 0 : h->any)
+            return h;
+    const char *want = name ? name : module_there(s, "llvm") ? "llvm" : "ref";
+    if (strcmp(want, "ref") != 0 && !module_there(s, want)) {
+        no_backend(s, name, "no such module");
+        return NULL;
+    }
+    struct backend_handle *h = NEW(s->a, struct backend_handle);
+    *h = (struct backend_handle){.name = arena_strdup(s->a, want), .any = !name, .next = s->backends};
+    s->backends = h;
+    return h;
+}
+
+bool backend_open(nasc_session *s, struct backend_handle *h)
+{
+    if (h->inst)
+        return true;
     const char *why = NULL;
-    if (name && strcmp(name, "ref") == 0) {
-        h.be = &be_ref;
-    } else {
-        h.be = open_module(s, name ? name : "llvm", &h.dl, &why);
-        if (!h.be && !name) {
-            h.be = &be_ref;
-        } else if (!h.be) {
-            struct diag *d = diag_add(&s->ds, E0901, (struct loc){0}, "there is no backend `%s`: %s", name, why);
-            diag_hint(&s->ds, d, "`ref` is always there; `llvm` needs nasc to be built with LLVM");
-            return NULL;
-        }
+    h->be = strcmp(h->name, "ref") == 0 ? &be_ref : open_module(s, h->name, &h->dl, &why);
+    if (!h->be && h->any) {
+        h->be = &be_ref;
+        h->name = be_ref.name;
+        h->has_id = false;
+    }
+    if (!h->be) {
+        no_backend(s, h->name, why);
+        return false;
     }
     struct buf b = {0};
-    if (h.be->open) {
-        h.inst = h.be->open(session_mach(s), &b);
-        if (!h.inst) {
-            session_complain(s, E0901, "backend `%s` does not start: %s", h.be->name, b.at ? b.at : "");
-            buf_free(&b);
-            return NULL;
-        }
-    }
+    h->inst = h->be->open(session_mach(s), &b);
+    if (!h->inst)
+        session_complain(s, E0901, "backend `%s` does not start: %s", h->be->name, b.at ? b.at : "");
     buf_free(&b);
-    vec_push(s->a, &s->backend, h);
-    return &s->backend.at[s->backend.n - 1];
+    return h->inst;
+}
+
+struct backend_handle *session_backend(nasc_session *s, const char *name)
+{
+    struct backend_handle *h = session_backend_named(s, name);
+    return h && backend_open(s, h) ? h : NULL;
+}
+
+/* The module's file stands for its version, as opening it takes its vendor's library along: any change of it is another backend. */
+struct hash128 backend_id(nasc_session *s, struct backend_handle *h)
+{
+    if (h->has_id)
+        return h->id;
+    const struct mach *m = session_mach(s);
+    struct buf b = {0};
+    buf_printf(&b, "%s %s %s %s\n", nasc_version(), NASC_CODE_ID, NASC_LLVM_VERSION, h->name);
+    struct stat st;
+    const char *path;
+    for (u32 k = 0; strcmp(h->name, "ref") != 0 && (path = module_path(s, h->name, k)); k++)
+        if (stat(path, &st) == 0) {
+            buf_printf(&b, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+            break;
+        }
+    buf_printf(&b, "%s %s %s %u\n", m->triple, m->cpu, m->features, m->vector_bits);
+    h->id = hash128(b.at, b.n);
+    h->has_id = true;
+    buf_free(&b);
+    return h->id;
 }

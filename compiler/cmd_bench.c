@@ -89,7 +89,7 @@ static nasc_status one(struct bench *b, nasc_arch *ar, u64 index)
             {.s = r.space}, {.none = !b->drawn, .u = b->seed}, {.u = index}, {.s = r.text_hash}, {.u = r.depth}, {.u = r.nodes},
             {.c = r.params}, {.c = r.macs}, {.r = (double)compile / 1e3}, {.r = m.min_ns / 1e3}, {.r = m.median_ns / 1e3},
             {.c = plan_peak_bytes(n->plan, b->m.batch)}, {.u = n->plan->run.n}, {.u = n->misses}, {.u = n->plan->kernel.n},
-            {.s = s->backend.at[0].be->name}, {.s = "slab"}, {.s = r.arch},
+            {.s = n->backend}, {.s = "slab"}, {.s = r.arch},
         };
         out_row(b->out, cell);
     }

@@ -75,87 +75,8 @@ struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c
     return p;
 }
 
-static const struct kernel_entry *find_kernel(nasc_session *s, struct hash128 key)
+nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass_options *o)
 {
-    u32 at;
-    for (u32 i = hmap_first(&s->kernel_map, key.lo, &at); i; i = hmap_next(&s->kernel_map, key.lo, &at))
-        if (s->kernel.at[i - 1].key.hi == key.hi && s->kernel.at[i - 1].key.lo == key.lo)
-            return &s->kernel.at[i - 1];
-    return NULL;
-}
-
-/* Kernels outlive the plan that first needed them: the function is read back into the code arena from its text. */
-static struct loop_fn *keep(nasc_session *s, const struct loop_fn *f)
-{
-    struct buf b = {0};
-    struct arena *a = arena_new("kernel text");
-    struct srcs *srcs = srcs_new(a);
-    struct diags ds;
-    diags_init(&ds, a, srcs);
-    loop_dump(&b, f);
-    struct loop_fn *g = loop_read(s->code, s->sp, &ds, srcs_add(srcs, "<kernel>", b.at, b.n));
-    if (!g)
-        BUG("the text of kernel %s does not read back: %s", f->name, ds.all.n ? ds.all.at[0]->text : "");
-    buf_free(&b);
-    arena_free(a);
-    return g;
-}
-
-bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan *p, struct be_kernel *out, u32 *misses, u64 *ns)
-{
-    u64 start = clock_ns();
-    u32 nmiss = 0;
-    struct kernel_entry *miss = NEW_ARRAY(p->a, struct kernel_entry, p->kernel.n + 1);
-    const struct loop_fn **fn = NEW_ARRAY(p->a, const struct loop_fn *, p->kernel.n + 1);
-    for (u32 i = 0; i < p->kernel.n; i++) {
-        struct hash128 key = p->kernel.at[i].key;
-        key.hi ^= hash64(be->be->name, strlen(be->be->name));
-        if (find_kernel(s, key))
-            continue;
-        struct loop_fn *f = keep(s, p->kernel.at[i].fn);
-        loop_legalize(f, session_mach(s), be->be->can);
-        if (s->checked) {
-            struct buf why = {0};
-            if (!loop_verify(f, &why)) {
-                loop_dump(&s->repro, f);
-                BUG("kernel %s does not verify: %s", p->kernel.at[i].name, why.at);
-            }
-            buf_free(&why);
-        }
-        miss[nmiss] = (struct kernel_entry){.key = key, .fn = f};
-        fn[nmiss++] = f;
-    }
-    if (nmiss) {
-        struct be_kernel *k = NEW_ARRAY(p->a, struct be_kernel, nmiss);
-        struct buf why = {0};
-        if (!be->be->jit(be->inst, nmiss, fn, k, &why)) {
-            loop_dump(&s->repro, fn[0]);
-            BUG("backend %s: %s", be->be->name, why.at ? why.at : "no code");
-        }
-        for (u32 i = 0; i < nmiss; i++) {
-            miss[i].k = k[i];
-            vec_push(s->a, &s->kernel, miss[i]);
-            hmap_put(&s->kernel_map, miss[i].key.lo, s->kernel.n);
-        }
-        buf_free(&why);
-    }
-    for (u32 i = 0; i < p->kernel.n; i++) {
-        struct hash128 key = p->kernel.at[i].key;
-        key.hi ^= hash64(be->be->name, strlen(be->be->name));
-        out[i] = find_kernel(s, key)->k;
-    }
-    *misses = nmiss;
-    *ns = clock_ns() - start;
-    s->clock[STAGE_CODE].ns += *ns;
-    s->clock[STAGE_CODE].n++;
-    return true;
-}
-
-nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o)
-{
-    struct backend_handle *be = session_backend(s, backend);
-    if (!be)
-        return NULL;
     struct arena *a = arena_new("sample");
     nasc_net *n = NEW(a, nasc_net);
     n->s = s;
@@ -170,12 +91,41 @@ nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *bac
     n->ein = ein_copy(a, n->written);
     pipe_optimize(s, n->ein, o, NULL, NULL);
     n->plan = pipe_plan(s, a, n->ein, o);
-    n->kernel = NEW_ARRAY(a, struct be_kernel, n->plan->kernel.n + 1);
-    if (!pipe_kernels(s, be, n->plan, n->kernel, &n->misses, &n->compile_ns)) {
-        nasc_net_free(n);
-        return NULL;
-    }
     return n;
+}
+
+bool net_code(nasc_session *s, u32 n, nasc_net *const *net, const char *backend)
+{
+    struct backend_handle *be = session_backend_named(s, backend);
+    struct arena *a = arena_new("pass");
+    const struct plan **plan = NEW_ARRAY(a, const struct plan *, n);
+    struct be_kernel **out = NEW_ARRAY(a, struct be_kernel *, n);
+    u32 *misses = NEW_ARRAY(a, u32, n);
+    u64 *ns = NEW_ARRAY(a, u64, n);
+    for (u32 i = 0; i < n; i++) {
+        plan[i] = net[i]->plan;
+        out[i] = NEW_ARRAY(net[i]->a, struct be_kernel, plan[i]->kernel.n + 1);
+    }
+    bool ok = be && pipe_kernels_many(s, be, n, plan, out, misses, ns);
+    for (u32 i = 0; i < n && ok; i++) {
+        net[i]->kernel = out[i];
+        net[i]->misses = misses[i];
+        net[i]->compile_ns = ns[i];
+        net[i]->backend = be->name;
+    }
+    arena_free(a);
+    return ok;
+}
+
+nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o)
+{
+    if (!session_backend_named(s, backend))     /* before the work */
+        return NULL;
+    nasc_net *n = net_lower(s, graph, o);
+    if (net_code(s, 1, &n, backend))
+        return n;
+    nasc_net_free(n);
+    return NULL;
 }
 
 bool net_exec(nasc_net *n)
@@ -218,5 +168,7 @@ void nasc_net_free(nasc_net *n)
         n->next->link = n->link;
     if (n->exec)
         exec_free(n->exec);
+    if (n->kernel)
+        pipe_release(n->s, n->plan, n->kernel);
     arena_free(n->a);
 }

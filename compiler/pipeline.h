@@ -28,8 +28,12 @@ struct cascade *pipe_cascade(nasc_session *s, struct arena *a, const struct arch
 /* Runs the passes in place.  after: called with each pass's name (may be NULL). */
 void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options *o, void (*after)(void *ctx, const char *pass, const struct cascade *c), void *ctx);
 struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c, const struct pass_options *o);
-/* One code entry per plan kernel, from the session's table or compiled now; misses and time come back. */
+/* Code for the kernels of n plans, from the session's table or compiled now, all that is missing at once: out[i][k] belongs to plan[i]->kernel[k],
+ * and stays until pipe_release(plan[i], out[i]).  misses[i]: how many were compiled that plan i is the first to need; ns[i]: its share of the
+ * time.  false after complaining; nothing is held then.  (pipe_code.c) */
+bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const struct plan *const *plan, struct be_kernel *const *out, u32 *misses, u64 *ns);
 bool pipe_kernels(nasc_session *s, struct backend_handle *be, const struct plan *p, struct be_kernel *out, u32 *misses, u64 *ns);
+void pipe_release(nasc_session *s, const struct plan *p, const struct be_kernel *out);
 
 /* The passes by name, for `nasc pass`. */
 struct pass { const char *name, *needs, *spoils, *about; u32 (*run)(struct cascade *, const struct pass_options *); };
@@ -42,13 +46,17 @@ struct nasc_net {
     struct pass_options opt;
     struct cascade *written, *ein;      /* as lowered, and after the passes */
     struct plan *plan;
-    struct be_kernel *kernel;
+    struct be_kernel *kernel;           /* by net_code */
     struct exec *exec;                  /* made at first use */
     bool weights;
-    u32 misses;
+    const char *backend;
+    u32 misses;                         /* kernels compiled for it: neither in the session nor in the cache */
     u64 compile_ns;                     /* of the code of its kernels */
     struct nasc_net *next, **link;      /* among the session's */
 };
+/* Down to the plan; then the code of many at once (false after complaining: none of them has code); or both for one (NULL after complaining). */
+nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass_options *o);
+bool net_code(nasc_session *s, u32 n, nasc_net *const *net, const char *backend);
 nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o);
 bool net_exec(nasc_net *n);             /* makes the exec; false after complaining */
 /* Its runs use n threads from now on (0: all processors), those of the session's pool; false after complaining. */

@@ -15,7 +15,6 @@ nasc_session *nasc_open(void)
     if (!s)
         return NULL;
     s->a = arena_new("session");
-    s->code = arena_new("code");
     s->sp = str_pool_new(s->a);
     s->srcs = srcs_new(s->a);
     s->talk = arena_new("talk");
@@ -36,14 +35,13 @@ void nasc_close(nasc_session *s)
         nasc_arch_free(s->archs);
     exec_pool_free(s->pool);
     exec_mem_free(s->mem);
-    for (u32 i = 0; i < s->backend.n; i++)
-        if (s->backend.at[i].inst)
-            s->backend.at[i].be->close(s->backend.at[i].inst);
-    hmap_free(&s->kernel_map);
+    kernels_free(s->kernels);
+    for (struct backend_handle *h = s->backends; h; h = h->next)
+        if (h->inst)
+            h->be->close(h->inst);
     buf_free(&s->msg);
     buf_free(&s->json);
     buf_free(&s->repro);
-    arena_free(s->code);
     arena_free(s->talk);
     arena_free(s->a);
     free(s);

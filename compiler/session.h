@@ -3,6 +3,7 @@
 #define NASC_SESSION_H
 #include "backends/backend.h"
 #include "compiler/base/diag.h"
+#include "compiler/kernels.h"
 #include "compiler/nasc.h"
 #include "grammar/derive.h"
 #include "passes/pass.h"
@@ -15,12 +16,20 @@ enum stage {
 };
 struct stage_clock { u64 ns, n; };
 
-struct kernel_entry { struct hash128 key; struct be_kernel k; struct loop_fn *fn; };
-struct backend_handle { const struct backend *be; struct be *inst; void *dl; };
+/* A backend of the session.  be and inst are NULL until it is opened: what is found compiled needs none. */
+struct backend_handle {
+    const char *name;
+    const struct backend *be;
+    struct be *inst;
+    void *dl;
+    bool any;                           /* none was named: another may take its place */
+    bool has_id;
+    struct hash128 id;                  /* by backend_id */
+    struct backend_handle *next;
+};
 
 struct nasc_session {
     struct arena *a;                    /* the session's lifetime */
-    struct arena *code;                 /* kernels' loop functions */
     struct str_pool *sp;
     struct arena *talk;                 /* complaints, and the architecture texts they are about: until session_clear */
     struct srcs *srcs;
@@ -35,9 +44,8 @@ struct nasc_session {
     struct gram_rule *space;
     struct notation *notation;          /* built at first need */
     struct mach mach;                   /* by session_mach */
-    VEC(struct backend_handle) backend;
-    VEC(struct kernel_entry) kernel;    /* compiled, by key */
-    struct hmap kernel_map;
+    struct backend_handle *backends;
+    struct kernels *kernels;            /* compiled, by key; made at first need */
     struct exec_mem *mem;               /* of execs: made at first need, handed on from network to network */
     struct exec_pool *pool;             /* threads for commands: by net_threads */
     struct stage_clock clock[STAGES];
@@ -59,8 +67,14 @@ const char *session_stdlib(nasc_session *s);
 const char *session_modules(nasc_session *s);
 gram_open_fn session_opener(void);
 
-/* Opens a backend by name (NULL: llvm if it can be had, else ref). NULL after complaining (E0901). */
+/* A backend by name (NULL: llvm if it is there, else ref), perhaps not opened. NULL after complaining (E0901). */
+struct backend_handle *session_backend_named(nasc_session *s, const char *name);
+/* Opens it; false after complaining.  Where none was named and llvm cannot be opened, the handle becomes ref's. */
+bool backend_open(nasc_session *s, struct backend_handle *h);
+/* Both. */
 struct backend_handle *session_backend(nasc_session *s, const char *name);
+/* What decides the code of a kernel beside its text: backend, its version and build, the machine.  Needs no opening. */
+struct hash128 backend_id(nasc_session *s, struct backend_handle *h);
 
 /* The host, probed at first use. */
 const struct mach *session_mach(nasc_session *s);

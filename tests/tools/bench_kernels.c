@@ -1,6 +1,6 @@
 /* bench_kernels [MODULE.so] - what code generation costs and gives: kernels written in loop IR by hand, compiled by a backend's module
  * (default: this build's LLVM), compared with the interpreter, and timed.  Minima over repeats; a busy machine shows in all of them. */
-#include "backends/backend.h"
+#include "compiler/code.h"
 #include "passes/pass.h"
 
 #include <dlfcn.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; u32 lanes; };
+struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; struct code *code; u32 lanes; };
 
 static const struct ltype I = { DT_I64, 1 }, F = { DT_F32, 1 };
 
@@ -95,12 +95,12 @@ static bool measure(struct bench *x, struct loop_fn *f, i64 na, i64 nb, i64 nc, 
         same[i] = f;
     for (u32 r = 0; r < 12 && ok; r++) {
         double t = seconds();
-        ok = x->backend->jit(x->be, 1, same, &k, &why);
+        ok = code_compile(x->code, x->backend, x->be, 1, same, &k, &why);
         compile = MIN(compile, seconds() - t);
     }
     for (u32 r = 0; r < 3 && ok; r++) {
         double t = seconds();
-        ok = x->backend->jit(x->be, 16, same, many, &why);
+        ok = code_compile(x->code, x->backend, x->be, 16, same, many, &why);
         batch = MIN(batch, (seconds() - t) / 16);
     }
     void *base[3] = { m[0], m[1], again };
@@ -132,7 +132,7 @@ static bool measure(struct bench *x, struct loop_fn *f, i64 na, i64 nb, i64 nc, 
 
 int main(int argc, char **argv)
 {
-    struct bench x = { .a = arena_new("bench") };
+    struct bench x = { .a = arena_new("bench"), .code = code_new() };
     x.sp = str_pool_new(x.a);
     mach_host(&x.m, x.a);
     x.lanes = x.m.vector_bits / 32;
@@ -157,6 +157,7 @@ int main(int argc, char **argv)
         ok = measure(&x, f, rows * 64, 64 * n, rows * n, n, rows / tile[i].rows * (n / wide), 2.0 * (double)rows * (double)n * 64, "GFLOP/s") && ok;
     }
     x.backend->close(x.be);
+    code_free(x.code);
     arena_free(x.a);
     return ok ? 0 : 1;
 }

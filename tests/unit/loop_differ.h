@@ -114,7 +114,7 @@ static inline void differ_flush(struct differ *d)
         legal[i] = f;
     }
     buf_clear(&d->e->why);
-    if (!d->backend->jit(d->be, d->n, legal, k, &d->e->why)) {
+    if (!code_compile(d->e->code, d->backend, d->be, d->n, legal, k, &d->e->why)) {
         print_error("%s\n%s", d->e->why.at, text.at);
         fail();
     }

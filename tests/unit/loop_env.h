@@ -1,7 +1,7 @@
 /* loop_env.h - what the tests of loop backends share: reading a function, running it on small buffers. */
 #ifndef NASC_TEST_LOOP_ENV_H
 #define NASC_TEST_LOOP_ENV_H
-#include "backends/backend.h"
+#include "compiler/code.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct loop_env { struct arena *a; struct str_pool *sp; struct srcs *srcs; struct diags ds; struct buf why; struct mach m; };
+struct loop_env { struct code *code; struct arena *a; struct str_pool *sp; struct srcs *srcs; struct diags ds; struct buf why; struct mach m; };
 
 static inline int loop_env_setup(void **state)
 {
     struct loop_env *e = calloc(1, sizeof *e);
     e->a = arena_new("test");
+    e->code = code_new();
     e->sp = str_pool_new(e->a);
     e->srcs = srcs_new(e->a);
     diags_init(&e->ds, e->a, e->srcs);
@@ -29,6 +30,7 @@ static inline int loop_env_teardown(void **state)
     struct loop_env *e = *state;
     buf_free(&e->why);
     arena_free(e->a);
+    code_free(e->code);
     free(e);
     return 0;
 }

@@ -3,7 +3,7 @@
 #define NASC_TEST_PLAN_ENV_H
 #include "tests/unit/unit.h"
 
-#include "backends/backend.h"
+#include "compiler/code.h"
 #include "compiler/exec.h"
 #include "compiler/ir/ein_eval.h"
 #include "compiler/ir/elem.h"
@@ -14,7 +14,7 @@
 
 struct plan_env {
     struct arena *a; struct str_pool *sp; struct srcs *srcs; struct diags ds; struct buf why; struct mach m; struct pass_options o;
-    const struct backend *be; struct be *inst;          /* NULL: the interpreter */
+    const struct backend *be; struct be *inst; struct code *code;       /* NULL: the interpreter */
     bool pack;                                          /* ein-pack first */
 };
 
@@ -25,12 +25,14 @@ static inline void plan_env_open(struct plan_env *e)
     e->srcs = srcs_new(e->a);
     diags_init(&e->ds, e->a, e->srcs);
     mach_host(&e->m, e->a);
+    e->code = code_new();
 }
 
 static inline void plan_env_close(struct plan_env *e)
 {
     if (e->inst)
         e->be->close(e->inst);
+    code_free(e->code);
     buf_free(&e->why);
     arena_free(e->a);
 }
@@ -113,8 +115,8 @@ static inline struct be_kernel *plan_env_code(struct plan_env *e, const struct p
                 plan_env_fail(e, "legalized", NULL, p);
         }
     }
-    if (e->inst && p->kernel.n && !e->be->jit(e->inst, p->kernel.n, fn, k, &e->why))
-        plan_env_fail(e, "jit", NULL, p);
+    if (e->inst && p->kernel.n && !code_compile(e->code, e->be, e->inst, p->kernel.n, fn, k, &e->why))
+        plan_env_fail(e, "compile", NULL, p);
     return k;
 }
 

@@ -353,7 +353,7 @@ static void test_edges(void **state)
     const char *text = "(fn f (buf b0 x in f32 (align 4) (elems 64)) (buf b1 y out f32 (align 4) (elems 64)) (body (v3 i64 iconst 0) (v4 f32x16 load b0 v3) (v5 f32x16 exp v4) (store b1 v3 v5)))";
     const struct loop_fn *f = loop_env_read(e, text);
     struct be_kernel k;
-    assert_false(d.backend->jit(d.be, 1, &f, &k, &e->why));
+    assert_false(code_compile(e->code, d.backend, d.be, 1, &f, &k, &e->why));
     assert_non_null(strstr(e->why.at, "exp"));
     assert_false(d.backend->can(&e->m, LO_EXP, (struct ltype){ DT_F32, 16 }));
     struct loop_fn *legal = loop_env_read(e, text);
@@ -368,9 +368,9 @@ static void test_edges(void **state)
     assert_non_null(strstr(out.at, "ret"));
     assert_false(d.backend->text(d.be, f, "poem", &out, &e->why));
     buf_free(&out);
-    assert_true(d.backend->jit(d.be, 0, NULL, NULL, &e->why));
+    assert_true(code_compile(e->code, d.backend, d.be, 0, NULL, NULL, &e->why));
     for (u32 i = 0; i < 20; i++)
-        assert_true(d.backend->jit(d.be, 1, &f, &k, &e->why));
+        assert_true(code_compile(e->code, d.backend, d.be, 1, &f, &k, &e->why));
     struct mach old = e->m;
     old.features = "+sse3";
     if (old.isa == ISA_X86_64) {
@@ -389,6 +389,7 @@ static void *work(void *at)
     struct worker *w = at;
     struct buf why = { 0 };
     struct be *be = w->d.backend->open(&w->d.e->m, &why);
+    struct code *code = code_new();
     w->ok = be != NULL;
     for (u32 i = 0; i < 12 && w->ok; i++) {
         struct be_kernel k;
@@ -397,7 +398,7 @@ static void *work(void *at)
             x[j] = (float)(i + j);
         void *base[2] = { x, y };
         struct kernel_args args = { base, NULL, NULL, NULL };
-        w->ok = w->d.backend->jit(be, 1, &w->f, &k, &why);
+        w->ok = code_compile(code, w->d.backend, be, 1, &w->f, &k, &why);
         if (w->ok)
             be_call(&k, &args, 0, 16, NULL);
         for (u32 j = 0; j < 16; j++)
@@ -405,6 +406,7 @@ static void *work(void *at)
     }
     if (be)
         w->d.backend->close(be);
+    code_free(code);
     buf_free(&why);
     return NULL;
 }

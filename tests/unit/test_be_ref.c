@@ -19,7 +19,7 @@ static void run(struct loop_env *e, const char *text, void *in, void *out)
     struct kernel_args args = { base, sym, tab, NULL };
     struct be_kernel k;
     const struct loop_fn *fn = f;
-    assert_true(be_ref.jit(NULL, 1, &fn, &k, NULL));
+    assert_true(code_compile(NULL, &be_ref, NULL, 1, &fn, &k, NULL));
     be_call(&k, &args, 0, 8, scratch);
 }
 
