@@ -12,7 +12,8 @@
  * Reassociates, so not for strict arithmetic. */
 #include "passes/rewrite.h"
 
-enum { WHOLE_MOST = 12 };
+/* An epilogue in two launches writes and reads its sum once more: not where that is more than this. */
+enum { WHOLE_MOST = 12, CUT_MOST = 32768 };
 
 struct info { bool acc, load; };
 struct term { ein_node x; double k; };
@@ -627,6 +628,12 @@ static void epilogue(struct pass *p, struct ein_eq *e)
         }
         return;
     }
+    double points = 1;
+    for (u32 r = 0; r < e->nrank; r++)
+        if (e->rank[r].kind == EIN_PAR && e->rank[r].ext > 0)
+            points *= (double)e->rank[r].ext;
+    if (points > CUT_MOST)
+        return;
     ein_node mark = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), with = mark, rest;
     if (out)
         with = ein_op2(c, EIN_ADD, mark, stored(p, e, out, parallel(e, false), EIN_PHASE_LOAD, "shift"));
