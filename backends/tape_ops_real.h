@@ -1,0 +1,207 @@
+/* tape_ops_real.h - the functions of struct tape_real for one type T (names end in SUF); included by tape_ops_body.h for each. */
+#define FN(name) CAT(CAT(name, _), SUF)
+#define MAP(name, expr)                                                                                    \
+    OPS_TARGET static void FN(name)(u32 n, void *vd, const void *va, const void *vb, const void *vc)       \
+    {                                                                                                      \
+        T *d = vd;                                                                                         \
+        const T *a = va, *b = vb, *c = vc;                                                                 \
+        (void)b, (void)c;                                                                                  \
+        IVDEP for (u32 i = 0; i < n; i++)                                                                  \
+            d[i] = (T)(expr);                                                                              \
+    }
+#ifndef IVDEP
+#if defined(__clang__)
+#define IVDEP
+#else
+#define IVDEP _Pragma("GCC ivdep")
+#endif
+#endif
+#define SATURATED(x, lo, hi) ((x) != (x) ? 0 : (x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x) < 0 ? -FLOOR(-(x)) : FLOOR(x))
+
+MAP(neg, -a[i])
+MAP(abs, FABS(a[i]))
+MAP(sign, (T)(a[i] > 0) - (T)(a[i] < 0))
+MAP(sqrt, SQRT(a[i]))
+MAP(rsqrt, (T)1 / SQRT(a[i]))
+MAP(exp, F_EXP(a[i]))
+MAP(log, F_LOG(a[i]))
+MAP(tanh, F_TANH(a[i]))
+MAP(sigmoid, F_SIGMOID(a[i]))
+MAP(erf, F_ERF(a[i]))
+MAP(sin, F_SIN(a[i]))
+MAP(cos, F_COS(a[i]))
+MAP(floor, FLOOR(a[i]))
+MAP(truth, a[i] != 0)
+MAP(not, a[i] == 0)
+MAP(to_f16, elem_f16_to_f32(elem_f32_to_f16((float)a[i])))
+MAP(to_bf16, elem_bf16_to_f32(elem_f32_to_bf16((float)a[i])))
+MAP(to_f32, (float)a[i])
+MAP(to_i64, SATURATED(a[i], (T)-0x1p63, (T)0x1p63))
+MAP(to_i32, SATURATED(a[i], (T)INT32_MIN, (T)INT32_MAX))
+MAP(to_i8, SATURATED(a[i], (T)INT8_MIN, (T)INT8_MAX))
+MAP(to_u8, SATURATED(a[i], (T)0, (T)UINT8_MAX))
+MAP(add, a[i] + b[i])
+MAP(sub, a[i] - b[i])
+MAP(mul, a[i] * b[i])
+MAP(div, a[i] / b[i])
+MAP(div0, b[i] == 0 ? (T)0 : a[i] / b[i])
+MAP(idiv, b[i] == 0 ? (T)0 : FLOOR(a[i] / b[i]))
+MAP(mod, a[i] - FLOOR(a[i] / b[i]) * b[i])
+MAP(pow, F_POW(a[i], b[i]))
+MAP(min, a[i] < b[i] ? a[i] : b[i])
+MAP(max, a[i] > b[i] ? a[i] : b[i])
+MAP(lt, a[i] < b[i])
+MAP(le, a[i] <= b[i])
+MAP(eq, a[i] == b[i])
+MAP(ne, a[i] != b[i])
+MAP(and, (a[i] != 0) & (b[i] != 0))
+MAP(or, (a[i] != 0) | (b[i] != 0))
+MAP(select, a[i] != 0 ? b[i] : c[i])
+MAP(fma, DO_FMA_T(a[i], b[i], c[i]))
+
+OPS_TARGET static void FN(add_product)(u32 n, void *vacc, const void *va, const void *vb)
+{
+    T *acc = vacc;
+    const T *a = va, *b = vb;
+    IVDEP for (u32 i = 0; i < n; i++)
+        acc[i] = DO_FMA_T(a[i], b[i], acc[i]);
+}
+
+OPS_TARGET static void FN(reduce)(u8 red, u32 n, void *vacc, const void *vv)
+{
+    switch (red) {
+    case RED_ADD: FN(add)(n, vacc, vacc, vv, NULL); break;
+    case RED_MUL: FN(mul)(n, vacc, vacc, vv, NULL); break;
+    case RED_MAX: FN(max)(n, vacc, vacc, vv, NULL); break;
+    default: FN(min)(n, vacc, vacc, vv, NULL);
+    }
+}
+
+/* Lane j of 16 takes points j, j + 16, ..; then the lanes pairwise. */
+#define ROW(name, start, op)                                                                               \
+    OPS_TARGET static T FN(name)(u32 n, const T *v)                                                        \
+    {                                                                                                      \
+        T lane[16];                                                                                        \
+        for (u32 j = 0; j < 16; j++)                                                                       \
+            lane[j] = start;                                                                               \
+        u32 i = 0;                                                                                         \
+        for (; i + 16 <= n; i += 16)                                                                       \
+            for (u32 j = 0; j < 16; j++)                                                                   \
+                lane[j] = op(lane[j], v[i + j]);                                                           \
+        for (; i < n; i++)                                                                                 \
+            lane[i % 16] = op(lane[i % 16], v[i]);                                                         \
+        for (u32 w = 8; w; w /= 2)                                                                         \
+            for (u32 j = 0; j < w; j++)                                                                    \
+                lane[j] = op(lane[j], lane[j + w]);                                                        \
+        return lane[0];                                                                                    \
+    }
+#define R_ADD(x, y) (x) + (y)
+#define R_MUL(x, y) (x) * (y)
+#define R_MAX(x, y) (x) > (y) ? (x) : (y)
+#define R_MIN(x, y) (x) < (y) ? (x) : (y)
+ROW(row_add, 0, R_ADD)
+ROW(row_mul, 1, R_MUL)
+ROW(row_max, (T)-__builtin_inf(), R_MAX)
+ROW(row_min, (T)__builtin_inf(), R_MIN)
+
+OPS_TARGET static void FN(rows)(u8 red, u32 rows, u32 cols, void *vacc, const void *vv)
+{
+    T *acc = vacc;
+    const T *v = vv;
+    for (u32 r = 0; r < rows; r++, v += cols) {
+        T x = acc[r], y;
+        switch (red) {
+        case RED_ADD: acc[r] = x + FN(row_add)(cols, v); break;
+        case RED_MUL: acc[r] = x * FN(row_mul)(cols, v); break;
+        case RED_MAX: y = FN(row_max)(cols, v), acc[r] = R_MAX(x, y); break;
+        default: y = FN(row_min)(cols, v), acc[r] = R_MIN(x, y);
+        }
+    }
+}
+
+OPS_TARGET static void FN(fill)(u32 n, void *vd, double v)
+{
+    T *d = vd, x = (T)v;
+    for (u32 i = 0; i < n; i++)
+        d[i] = x;
+}
+
+#define READ_OF(U, conv)                                              \
+    do {                                                              \
+        const U *from = (const U *)vfrom + at;                        \
+        if (step == 1)                                                \
+            for (u32 i = 0; i < n; i++)                               \
+                d[i] = (T)conv(from[i]);                              \
+        else if (!step)                                               \
+            for (u32 i = 0, k = 0; i < n; i++)                        \
+                d[i] = (T)conv(from[k]);                              \
+        else                                                          \
+            for (u32 i = 0; i < n; i++)                               \
+                d[i] = (T)conv(from[(i64)i * step]);                  \
+    } while (0)
+#define GATHER_OF(U, conv)                                            \
+    do {                                                              \
+        const U *from = (const U *)vfrom + at;                        \
+        for (u32 i = 0; i < n; i++)                                   \
+            d[i] = (T)conv(from[off[i]]);                             \
+    } while (0)
+#define BY_DTYPE(DO)                                                  \
+    switch (dtype) {                                                  \
+    case DT_F64: DO(double, ); break;                                 \
+    case DT_F32: DO(float, ); break;                                  \
+    case DT_F16: DO(u16, elem_f16_to_f32); break;                     \
+    case DT_BF16: DO(u16, elem_bf16_to_f32); break;                   \
+    case DT_I64: DO(i64, ); break;                                    \
+    case DT_I32: DO(i32, ); break;                                    \
+    case DT_I8: DO(i8, ); break;                                      \
+    default: DO(u8, );                                                \
+    }
+
+OPS_TARGET static void FN(read)(u8 dtype, u32 n, void *vd, const void *vfrom, i64 at, i64 step)
+{
+    T *d = vd;
+    BY_DTYPE(READ_OF)
+}
+
+OPS_TARGET static void FN(gather)(u8 dtype, u32 n, void *vd, const void *vfrom, i64 at, const i32 *off)
+{
+    T *d = vd;
+    BY_DTYPE(GATHER_OF)
+}
+
+OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, const void *vv)
+{
+    const T *v = vv;
+    if (dtype != NATIVE) {
+        for (u32 i = 0; i < n; i++)
+            elem_set((enum dtype)dtype, vto, (u64)(at + (i64)i * step), (double)v[i]);
+        return;
+    }
+    T *to = (T *)vto + at;
+    if (step == 1)
+        __builtin_memmove(to, v, n * sizeof *to);
+    else
+        for (u32 i = 0; i < n; i++)
+            to[(i64)i * step] = v[i];
+}
+#undef READ_OF
+#undef GATHER_OF
+#undef BY_DTYPE
+#undef ROW
+#undef R_ADD
+#undef R_MUL
+#undef R_MAX
+#undef R_MIN
+#undef SATURATED
+#undef MAP
+#undef FN
+
+#define REAL_TABLE(S) { .map = { \
+    [TP_NEG] = neg_##S, [TP_ABS] = abs_##S, [TP_SIGN] = sign_##S, [TP_SQRT] = sqrt_##S, [TP_RSQRT] = rsqrt_##S, [TP_EXP] = exp_##S, \
+    [TP_LOG] = log_##S, [TP_TANH] = tanh_##S, [TP_SIGMOID] = sigmoid_##S, [TP_ERF] = erf_##S, [TP_SIN] = sin_##S, [TP_COS] = cos_##S, \
+    [TP_FLOOR] = floor_##S, [TP_TRUTH] = truth_##S, [TP_NOT] = not_##S, [TP_TO_F16] = to_f16_##S, [TP_TO_BF16] = to_bf16_##S, \
+    [TP_TO_F32] = to_f32_##S, [TP_TO_I64] = to_i64_##S, [TP_TO_I32] = to_i32_##S, [TP_TO_I8] = to_i8_##S, [TP_TO_U8] = to_u8_##S, \
+    [TP_ADD] = add_##S, [TP_SUB] = sub_##S, [TP_MUL] = mul_##S, [TP_DIV] = div_##S, [TP_DIV0] = div0_##S, [TP_IDIV] = idiv_##S, \
+    [TP_MOD] = mod_##S, [TP_POW] = pow_##S, [TP_MIN] = min_##S, [TP_MAX] = max_##S, [TP_LT] = lt_##S, [TP_LE] = le_##S, [TP_EQ] = eq_##S, \
+    [TP_NE] = ne_##S, [TP_AND] = and_##S, [TP_OR] = or_##S, [TP_SELECT] = select_##S, [TP_FMA] = fma_##S }, \
+    .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .fill = fill_##S, .read = read_##S, .write = write_##S, .gather = gather_##S }
