@@ -97,9 +97,9 @@ nasc_status cmd_show(struct cli *c)
             o = out_open(f, COUNTOF(launch_columns), launch_columns);
             for (u32 i = 0; i < n->plan->run.n; i++) {
                 const struct plan_cmd *k = &n->plan->run.at[i];
-                bool kern = k->kind == PC_KERNEL;
+                const char *kern = k->kind == PC_KERNEL ? n->plan->kernel.at[k->kernel].name : k->kind == PC_TAPE ? n->plan->tape.at[k->kernel]->name : NULL;
                 struct out_cell cell[] = {
-                    {.u = i}, {.s = kern ? n->plan->kernel.at[k->kernel].name : k->kind == PC_COPY ? "copy" : "fill"}, {.u = (u64)k->units.k},
+                    {.u = i}, {.s = kern ? kern : k->kind == PC_COPY ? "copy" : "fill"}, {.u = (u64)k->units.k},
                     {.c = k->macs}, {.c = k->bytes}, {.s = k->what ? k->what : ""},
                 };
                 out_row(o, cell);

@@ -94,7 +94,7 @@ static bool compare_group(struct job *j, u32 k)
     const struct plan *p = n->plan;
     const struct plan_cmd *cmd = &p->run.at[k];
     const struct cascade *c = n->ein;
-    if (cmd->kind != PC_KERNEL)
+    if (cmd->kind != PC_KERNEL && cmd->kind != PC_TAPE)
         return true;
     u32 first = 0, last;
     while (first < c->eq.n && c->eq.at[first].group != cmd->group)

@@ -8,6 +8,7 @@
  * small), and the results are the same bytes for any number of them. */
 #include "compiler/exec.h"
 
+#include "backends/be_tape.h"
 #include "compiler/base/clock.h"
 #include "compiler/base/rng.h"
 #include "compiler/exec_pool.h"
@@ -311,6 +312,10 @@ static void do_units(const struct exec *x, u32 k, i64 lo, i64 hi, char *scratch)
     struct kernel_args args = { .base = base, .sym = x->cmd[k].sym };
     if (c->kind == PC_KERNEL) {
         be_call(&x->kernel[c->kernel], &args, lo, hi, scratch);
+        return;
+    }
+    if (c->kind == PC_TAPE) {
+        be_tape_run(p->tape.at[c->kernel], base, x->batch, lo, hi, scratch);
         return;
     }
     if (c->kind == PC_ONCE) {

@@ -8,6 +8,7 @@
 #include "passes/lower.h"
 #include "passes/plan_place.h"
 #include "passes/plan_sign.h"
+#include "passes/tape.h"
 
 /* A lowered group: its signature, and its buffers as places in the signature's tensors. */
 struct known { struct hash128 sign; u32 kernel, narg, *place, nsym; struct plan_int *sym, units; };
@@ -196,6 +197,13 @@ static bool halo(struct builder *b, u32 tens, double written)
     return true;
 }
 
+static u32 tape(struct builder *b, struct tape *t)
+{
+    b->p->thread_bytes = MAX(b->p->thread_bytes, t->scratch_bytes);
+    vec_push(b->a, &b->p->tape, t);
+    return b->p->tape.n - 1;
+}
+
 /* Fills what the equations of a tensor do not cover. */
 static void fill(struct builder *b, u32 tens, bool load)
 {
@@ -248,7 +256,11 @@ static struct known lower(struct builder *b, u32 group, u32 first, struct plan_c
             cmd->arg[i].buf = buffer(b, mention[old->place[i]]);
         return *old;
     }
-    struct loop_fn *f = lower_group(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.nsym, &k.sym, &k.units);
+    struct loop_fn *f = NULL;
+    if (cmd->kind == PC_TAPE)
+        k.kernel = tape(b, ein_to_tape(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.units));
+    else
+        f = lower_group(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.nsym, &k.sym, &k.units);
     k.narg = cmd->narg;
     k.place = NEW_ARRAY(b->a, u32, k.narg);
     cmd->arg = NEW_ARRAY(b->a, struct plan_arg, cmd->narg);
@@ -258,7 +270,8 @@ static struct known lower(struct builder *b, u32 group, u32 first, struct plan_c
             k.place[i]++;
         CHECK(!ok || k.place[i] < ntens);
     }
-    k.kernel = kernel(b, f, cmd->kind == PC_ONCE);
+    if (f)
+        k.kernel = kernel(b, f, cmd->kind == PC_ONCE);
     if (ok) {
         vec_push(b->a, &b->known, k);
         idmap_put(b->a, &b->signs, k.sign.lo, b->known.n);
@@ -291,7 +304,7 @@ static void launch(struct builder *b, u32 first)
     for (u32 i = first; i < c->eq.n; i++)
         for (u32 k = 0; c->eq.at[i].group == group && k < c->eq.at[i].nout; k++)
             fill(b, c->eq.at[i].out[k], load);
-    struct plan_cmd cmd = { .kind = load && few(c, group, first) ? PC_ONCE : PC_KERNEL, .group = group };
+    struct plan_cmd cmd = { .kind = b->o->code == CODE_GENERIC ? PC_TAPE : load && few(c, group, first) ? PC_ONCE : PC_KERNEL, .group = group };
     struct known k = lower(b, group, first, &cmd);
     cmd.kernel = k.kernel;
     cmd.nsym = k.nsym;

@@ -90,6 +90,34 @@ static bool check_bufs(struct check *c)
     return true;
 }
 
+static bool check_tape(struct check *c, const char *section, u32 k, const struct plan_cmd *cmd, bool *defined)
+{
+    const struct plan *p = c->p;
+    if (cmd->kernel >= p->tape.n)
+        return no(c, section, k, "there is no such tape");
+    const struct tape *t = p->tape.at[cmd->kernel];
+    if (cmd->narg != t->buf.n || cmd->nsym)
+        return no(c, section, k, "it gives its tape another number of buffers");
+    for (u32 i = 0; i < t->buf.n; i++) {
+        const struct plan_buf *b = &p->buf.at[cmd->arg[i].buf];
+        if (b->dtype != t->buf.at[i].dtype)
+            return no(c, section, k, "a buffer has another dtype than the tape's");
+        if (!t->buf.at[i].out && !defined[cmd->arg[i].buf])
+            return no(c, section, k, "it reads a buffer before anything is there");
+        for (u32 j = 0; j < i; j++)
+            if (cmd->arg[j].buf == cmd->arg[i].buf && (t->buf.at[i].out || t->buf.at[j].out))
+                return no(c, section, k, "a buffer it writes is two of its arguments");
+        if (t->buf.at[i].out && (b->segment == SEG_CONST || b->segment == SEG_STATE))
+            return no(c, section, k, "a tape writes constants or states");
+    }
+    for (u32 i = 0; i < t->buf.n; i++)
+        if (t->buf.at[i].out)
+            defined[cmd->arg[i].buf] = true;
+    if (t->scratch_bytes > p->thread_bytes)
+        return no(c, section, k, "its tape needs more scratch than there is");
+    return true;
+}
+
 static bool check_cmd(struct check *c, const char *section, u32 k, const struct plan_cmd *cmd, u32 time, bool *defined)
 {
     const struct plan *p = c->p;
@@ -119,6 +147,8 @@ static bool check_cmd(struct check *c, const char *section, u32 k, const struct 
         defined[cmd->arg[0].buf] = true;
         return true;
     }
+    if (cmd->kind == PC_TAPE)
+        return check_tape(c, section, k, cmd, defined);
     bool once = cmd->kind == PC_ONCE;
     if ((cmd->kind != PC_KERNEL && !once) || cmd->kernel >= (once ? p->once.n : p->kernel.n))
         return no(c, section, k, "there is no such command or kernel");

@@ -9,6 +9,7 @@
 #define NASC_PLAN_H
 #include "compiler/ir/ein.h"
 #include "compiler/ir/loop.h"
+#include "compiler/ir/tape.h"
 
 enum plan_segment { SEG_WEIGHT, SEG_STATE, SEG_IO, SEG_SAMPLE, SEG_THREAD, SEG_CONST };
 /* Layout: logical dims split and ordered.  Plain row-major: n = ndim, each {d, 1, ext}. */
@@ -26,12 +27,13 @@ struct plan_buf {
 };
 extern const char *const plan_segment_word[];
 /* COPY: all of arg[1] to arg[0]. FILL: all of arg[0] with `fill`. SAMPLE offsets are times batch, of buffers with and without batch. */
-enum plan_cmd_kind { PC_KERNEL, PC_COPY, PC_FILL, PC_ONCE /* a kernel of plan.once: interpreted, load section only */ };
+enum plan_cmd_kind { PC_KERNEL, PC_COPY, PC_FILL, PC_ONCE /* a kernel of plan.once: interpreted, load section only */,
+                     PC_TAPE /* of plan.tape: runs without a compiler */ };
 struct plan_arg { u32 buf; u64 offset; };                /* offset in bytes (batched: times batch) */
 struct plan_int { i64 k; bool times_batch; };            /* k or k * batch */
 struct plan_cmd {
-    u8 kind; u32 kernel;            /* plan.kernel[] */
-    u32 group;                      /* the eq.group it computes (PC_KERNEL): for group-by-group comparison */
+    u8 kind; u32 kernel;            /* plan.kernel[], once[] or tape[] */
+    u32 group;                      /* the eq.group it computes (PC_KERNEL, PC_TAPE): for group-by-group comparison */
     u32 narg; struct plan_arg *arg;
     u32 nsym; struct plan_int *sym;
     struct plan_int units;          /* work units [0, units) */
@@ -44,6 +46,7 @@ struct plan {
     VEC(struct plan_buf) buf;
     VEC(struct plan_kernel) kernel;         /* distinct, to be compiled */
     VEC(struct plan_kernel) once;           /* distinct, a few numbers each: not worth compiling */
+    VEC(struct tape *) tape;                /* distinct, finished */
     VEC(struct plan_cmd) load, run, state;
     u64 weight_bytes, state_bytes, sample_bytes, thread_bytes, const_bytes;
     u32 nin, nout; u32 *in, *out;           /* IO buffers in order of the space's inputs and outputs */

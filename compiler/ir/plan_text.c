@@ -21,7 +21,7 @@ static void put_string(struct buf *b, const char *s)
 
 static void put_cmd(struct buf *b, const char *section, const struct plan_cmd *c)
 {
-    static const char *const word[] = { "kernel", "copy", "fill", "once" };
+    static const char *const word[] = { "kernel", "copy", "fill", "once", "tape" };
     buf_putc(b, '(');
     buf_puts(b, section);
     rec_put_word(b, word[c->kind]);
@@ -121,6 +121,10 @@ void plan_dump(struct buf *b, const struct plan *p)
     }
     put_kernels(b, "kernel", p->kernel.n, p->kernel.at);
     put_kernels(b, "once", p->once.n, p->once.at);
+    for (u32 i = 0; i < p->tape.n; i++) {
+        tape_dump(b, p->tape.at[i]);
+        buf_putc(b, '\n');
+    }
     for (u32 i = 0; i < p->load.n; i++)
         put_cmd(b, "load", &p->load.at[i]);
     for (u32 i = 0; i < p->run.n; i++)
@@ -287,14 +291,14 @@ static bool read_cmd(struct reader *r, const struct rec *at, struct plan_cmd *c)
         return read_index(r, at, 1, p->buf.n, &c->arg[0].buf) &&
                (c->kind == PC_FILL ? rec_real(r->ds, at, 2, &c->fill) : read_index(r, at, 2, p->buf.n, &c->arg[1].buf));
     }
-    bool once = strcmp(kind, "once") == 0;
-    if (!once && strcmp(kind, "kernel"))
-        return bad(r, at, "a command is kernel, once, copy or fill");
-    c->kind = once ? PC_ONCE : PC_KERNEL;
+    bool once = strcmp(kind, "once") == 0, tape = strcmp(kind, "tape") == 0;
+    if (!once && !tape && strcmp(kind, "kernel"))
+        return bad(r, at, "a command is kernel, once, tape, copy or fill");
+    c->kind = once ? PC_ONCE : tape ? PC_TAPE : PC_KERNEL;
     const struct rec *args = part(r, at, "args"), *syms = part(r, at, "syms"), *units = part(r, at, "units"), *cost = part(r, at, "cost");
     u32 n;
     struct plan_int *u;
-    if (!args || !syms || !units || !cost || !read_index(r, at, 1, once ? p->once.n : p->kernel.n, &c->kernel) || !read_u32(r, at, 2, &c->group) ||
+    if (!args || !syms || !units || !cost || !read_index(r, at, 1, once ? p->once.n : tape ? p->tape.n : p->kernel.n, &c->kernel) || !read_u32(r, at, 2, &c->group) ||
         !rec_word(r->ds, at, 6, &c->what) || !read_ints(r, syms, &c->nsym, &c->sym) || !read_ints(r, units, &n, &u) ||
         !read_u64(r, cost, 0, &c->macs) || !read_u64(r, cost, 1, &c->flops) || !read_u64(r, cost, 2, &c->bytes))
         return false;
@@ -340,6 +344,12 @@ static bool read_one(struct reader *r, const struct rec *at)
         return read_kernel(r, at, false);
     if (strcmp(at->text, "once") == 0)
         return read_kernel(r, at, true);
+    if (strcmp(at->text, "tape") == 0) {
+        struct tape *t = tape_read_rec(r->a, r->sp, r->ds, at);
+        if (t)
+            vec_push(r->a, &p->tape, t);
+        return t;
+    }
     if (strcmp(at->text, "in") == 0)
         return read_list(r, at, &p->nin, &p->in);
     if (strcmp(at->text, "out") == 0)

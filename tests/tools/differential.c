@@ -1,6 +1,6 @@
 /* differential - native code against the evaluator on sampled networks, and deliberate bugs against the comparison.
  *
- *   differential {MODULE [-D NAME=VALUE]...}... [-n N] [--seed S] [--macs M] [--backend B] [--batch B] [--threads T] [--bugs] [--training]
+ *   differential {MODULE [-D NAME=VALUE]...}... [-n N] [--seed S] [--macs M] [--backend B] [--batch B] [--threads T] [--bugs] [--training] [--code POLICY]
  *
  * Takes samples of each module's only space, leaves out those with more than M multiply-adds, until N were compared (compare.h:
  * each launch alone under its own bound, the outputs end to end, the rewrites in double precision).  With --bugs it takes
@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { MODULES = 8 };
-struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs, batch, threads; const char *backend; bool bugs, training; };
+struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs, batch, threads; const char *backend; bool bugs, training; u8 code; };
 
 /* One sample compared: 0 skipped (too large), 1 agrees, -1 differs, -2 the evaluator gave up. */
 static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, bool say)
@@ -29,7 +29,7 @@ static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, 
         nasc_arch_free(ar);
         return 0;
     }
-    struct pass_options o = {.break_ = bug, .training = j->training};
+    struct pass_options o = {.break_ = bug, .training = j->training, .code = j->code};
     struct bug_trap trap;
     nasc_net *volatile n = NULL;
     volatile int result = -1;
@@ -135,6 +135,8 @@ int main(int argc, char **argv)
                 j.batch = strtoull(next, NULL, 10);
             else if (strcmp(a, "--threads") == 0)
                 j.threads = strtoull(next, NULL, 10);
+            else if (strcmp(a, "--code") == 0)
+                j.code = strcmp(next, "generic") == 0 ? CODE_GENERIC : strcmp(next, "tuned") == 0 ? CODE_TUNED : CODE_SPECIAL;
             else if (strcmp(a, "--backend") == 0)
                 j.backend = next;
             else if (strcmp(a, "-D") == 0 && eq && j.nall) {
