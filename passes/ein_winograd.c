@@ -25,17 +25,18 @@ enum { TAPS = 3, TILE_MOST = 6, RANKS = 48 };
 /* A row of a matrix is a sum over groups of terms, so that rows that differ in a sign or a factor share work. */
 struct filter {
     u32 m, n, ngroup[2];                        /* groups of inputs, of sums */
+    double in, out;                             /* what transforming a tile of one channel costs, measured, in products */
     u8 in_group[TILE_MOST], sum_group[TILE_MOST];
     double bt[TILE_MOST][TILE_MOST], g[TILE_MOST][TAPS], at[TILE_MOST][TILE_MOST];
 };
 static const struct filter f2 = {
-    .m = 2, .n = 4, .ngroup = { 2, 3 }, .in_group = { 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2 },
+    .m = 2, .n = 4, .in = 200, .out = 120, .ngroup = { 2, 3 }, .in_group = { 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2 },
     .bt = { { 1, 0, -1, 0 }, { 0, 1, 1, 0 }, { 0, -1, 1, 0 }, { 0, 1, 0, -1 } },
     .g = { { 1, 0, 0 }, { 1.0 / 2, 1.0 / 2, 1.0 / 2 }, { 1.0 / 2, -1.0 / 2, 1.0 / 2 }, { 0, 0, 1 } },
     .at = { { 1, 1, 1, 0 }, { 0, 1, -1, -1 } },
 };
 static const struct filter f4 = {
-    .m = 4, .n = 6, .ngroup = { 2, 4 }, .in_group = { 0, 1, 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2, 2, 3 },
+    .m = 4, .n = 6, .in = 450, .out = 275, .ngroup = { 2, 4 }, .in_group = { 0, 1, 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2, 2, 3 },
     .bt = { { 4, 0, -5, 0, 1, 0 }, { 0, -4, -4, 1, 1, 0 }, { 0, 4, -4, -1, 1, 0 }, { 0, -2, -1, 2, 1, 0 }, { 0, 2, -1, -2, 1, 0 },
             { 0, 4, 0, -5, 0, 1 } },
     .g = { { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 }, { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
@@ -44,8 +45,11 @@ static const struct filter f4 = {
 };
 static const u8 tap_group[TAPS] = { 0, 1, 0 };
 
-/* Where it pays, measured: least channels on both sides, least extent of the image, and how many outputs tiles may waste. */
-enum { CHANNELS_LEAST = 16, IMAGE_LEAST = 4 };
+/* When it pays: costs in products (multiply-adds in registers), measured on an AVX-512 core.  A weight costs WEIGHT of them, for it is
+ * read from beyond the second cache once in a network, and there are 36 or 16 of them for 9: small images with many channels are
+ * better off with the smaller tile, or direct.  MOST: bytes of tiles and sums, which go through memory. */
+enum { IMAGE_LEAST = 4, WEIGHT = 12, LANES = 16, MOST = 16 << 20 };
+#define WORTH 0.9                               /* of the direct sum's cost */
 
 struct conv {
     struct rewrite *w;
@@ -122,15 +126,23 @@ static bool is_tap(const struct conv *v, u32 r)
     return r == v->tap[0] || r == v->tap[1];
 }
 
-/* Products left over by F(m,3), tiles rounded up, for each of an output. */
-static double products(const struct conv *v, const struct filter *f)
+static double lanes(double n)
 {
-    double n = 1;
+    return (double)(((i64)n + LANES - 1) / LANES * LANES);
+}
+
+/* In products, for one element of the batch. f NULL: directly. */
+static double cost(const struct conv *v, const struct filter *f, double batches, double in, double out)
+{
+    double tiles = 1;
     for (u32 k = 0; k < 2; k++) {
         i64 ext = v->e->rank[v->image[k]].ext;
-        n *= (double)((ext + f->m - 1) / f->m) * f->n / (double)ext;
+        tiles *= f ? (double)((ext + f->m - 1) / f->m) : (double)ext;
     }
-    return n;
+    double points = f ? f->n * f->n : TAPS * TAPS, moved = f ? tiles * (f->in * lanes(in) + f->out * lanes(out)) : 0;
+    if (f && batches * tiles * points * (in + out) * 4 > MOST)
+        return 1e300;
+    return batches * (points * in * lanes(out) * (tiles + WEIGHT) + moved);
 }
 
 static bool find(struct conv *v)
@@ -155,7 +167,7 @@ static bool find(struct conv *v)
     }
     if (pa != EIN_PHASE_RUN || pb != EIN_PHASE_LOAD || c->node.at[v->par].kind != EIN_READ || !find_taps(v))
         return false;
-    double in = 1, out = 1;
+    double in = 1, out = 1, batches = 1;
     for (u32 r = 0; r < e->nrank; r++) {
         bool d = v->data_ranks & bit(r), p = v->par_ranks & bit(r);
         if (is_image(v, r) || is_tap(v, r))
@@ -166,11 +178,12 @@ static bool find(struct conv *v)
             in *= (double)e->rank[r].ext;
         else if (!d)
             out *= (double)e->rank[r].ext;
+        else
+            batches *= e->rank[r].ext < 0 ? 1 : (double)e->rank[r].ext;
     }
-    if (in < CHANNELS_LEAST || out < CHANNELS_LEAST)
-        return false;
-    v->f = products(v, &f4) < products(v, &f2) ? &f4 : &f2;
-    return products(v, v->f) < 0.6 * TAPS * TAPS;
+    double two = cost(v, &f2, batches, in, out), four = cost(v, &f4, batches, in, out);
+    v->f = four <= two ? &f4 : &f2;
+    return MIN(two, four) < WORTH * cost(v, NULL, batches, in, out);
 }
 
 /* Expressions */
