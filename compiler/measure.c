@@ -169,7 +169,7 @@ static bool warm_up(struct window *w, struct measure *out)
         u64 t = timed_run(w, 1);
         if (t == UINT64_MAX)
             return false;
-        out->timed_ns += (double)t;
+        out->warm_ns += (double)t;
         least = MIN(least, t);
         spent += t;
         u64 apart = t > last ? t - last : last - t;
@@ -261,7 +261,7 @@ static void windows(struct window *w, struct measure *out)
     struct meter *m = w->m;
     between_canaries(w, out);
     for (out->windows = 1; out->canary > CANARY_SLOW && out->windows <= w->o->again; out->windows++) {
-        struct measure next = {.timed_ns = out->timed_ns};
+        struct measure next = {.timed_ns = out->timed_ns, .warm_ns = out->warm_ns};
         swap(m);                        /* the best one so far is kept */
         between_canaries(w, &next);
         out->timed_ns = next.timed_ns;

@@ -24,7 +24,7 @@ struct measure {
     u32 windows;            /* 1, and those repeated */
     bool drift;             /* the canary was slow around every one of them */
     bool counted; double cycles, instructions;      /* a run, where processor and kernel tell */
-    double timed_ns;        /* spent in forward passes, warm-up included, all windows */
+    double timed_ns, warm_ns;               /* spent in forward passes: of all windows; before them */
     const double *raw;      /* [samples] nanoseconds a run, in order of time; the meter's, until the next measure_run */
 };
 #define CANARY_SLOW 1.1     /* a window between canaries slower than this is repeated */
