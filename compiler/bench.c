@@ -108,6 +108,7 @@ static void lower(struct bench *b, struct item *it, nasc_arch *ar)
     it->r.compile_ns = (double)(clock_ns() - start);
     bug_trap_pop(&trap);
     const struct plan *p = it->net->plan;
+    it->r.lowered = true;
     it->r.peak_bytes = plan_peak_bytes(p, b->o.measure.batch);
     it->r.launches = p->run.n;
     it->r.kernels = p->kernel.n;
@@ -137,10 +138,10 @@ static bool verify(struct bench *b, struct item *it)
     struct compare *r = &it->r.compare;
     bool ok = compare_net(it->net, b->o.seed, b->o.measure.batch, r, &why);
     if (!ok)
-        session_complain(b->s, E0920, "network %llu is not verified: %s", (unsigned long long)it->r.index, why.at ? why.at : "");
+        session_complain(b->s, E0920, "not verified: %s (network %llu)", why.at ? why.at : "", (unsigned long long)it->r.index);
     else if (r->bad_groups || r->worst_end > 1 || r->worst_rewrite > 1) {
-        session_complain(b->s, E0920, "native code of network %llu differs from the evaluator: %u of %u groups beyond their bound (%s); outputs at %.3g of theirs, rewrites at %.3g",
-                         (unsigned long long)it->r.index, r->bad_groups, r->groups, r->first_bad ? r->first_bad : "none", r->worst_end, r->worst_rewrite);
+        session_complain(b->s, E0920, "native code differs from the evaluator: %u of %u groups beyond their bound (%s); outputs at %.3g of theirs, rewrites at %.3g (network %llu)",
+                         r->bad_groups, r->groups, r->first_bad ? r->first_bad : "none", r->worst_end, r->worst_rewrite, (unsigned long long)it->r.index);
         ok = false;
     }
     r->first_bad = NULL;                        /* it goes with the network */

@@ -19,7 +19,7 @@ struct bench_result {
     const char *error;                  /* why there is no measurement; NULL: there is one */
     bool same; u64 same_as;             /* measured for all its kind: that one's index */
     bool measured;                      /* itself */
-    double compile_ns;
+    bool lowered; double compile_ns;
     struct measure m;                   /* raw: NULL, unless asked for */
     u64 peak_bytes; u32 launches, misses, kernels;
     u32 nlaunch; struct bench_launch *launch;

@@ -24,6 +24,14 @@ static const struct out_col columns[] = {
     {"compile_us", OUT_REAL, "compile us", 10, false, NULL},
     {"latency_us_min", OUT_REAL, "min us", 9, false, NULL},
     {"latency_us", OUT_REAL, "median us", 9, false, NULL},
+    {"peak_bytes", OUT_COUNT, "peak B", 7, false, NULL},
+    {"launches", OUT_U64, "launches", 8, false, NULL},
+    {"misses", OUT_U64, "misses", 6, false, NULL},
+    {"kernels", OUT_U64, NULL, 0, false, NULL},
+    {"backend", OUT_STR, NULL, 0, true, NULL},
+    {"weights", OUT_STR, NULL, 0, true, NULL},
+    {"measured", OUT_STR, NULL, 0, true, NULL},
+    {"error", OUT_STR, NULL, 0, true, NULL},
     {"spread", OUT_REAL, NULL, 0, false, NULL},
     {"samples", OUT_U64, NULL, 0, false, NULL},
     {"runs", OUT_U64, NULL, 0, false, NULL},
@@ -32,20 +40,12 @@ static const struct out_col columns[] = {
     {"drift", OUT_STR, NULL, 0, true, NULL},
     {"cycles", OUT_REAL, NULL, 0, false, NULL},
     {"instructions", OUT_REAL, NULL, 0, false, NULL},
-    {"peak_bytes", OUT_COUNT, "peak B", 7, false, NULL},
-    {"launches", OUT_U64, "launches", 8, false, NULL},
-    {"misses", OUT_U64, "misses", 6, false, NULL},
-    {"kernels", OUT_U64, NULL, 0, false, NULL},
-    {"measured", OUT_STR, NULL, 0, true, NULL},
-    {"error", OUT_STR, NULL, 0, true, NULL},
     {"code", OUT_STR, NULL, 0, true, NULL},
-    {"backend", OUT_STR, NULL, 0, true, NULL},
-    {"cpu", OUT_STR, NULL, 0, true, NULL},
-    {"features", OUT_STR, NULL, 0, true, NULL},
     {"threads", OUT_U64, NULL, 0, false, NULL},
     {"batch", OUT_U64, NULL, 0, false, NULL},
-    {"weights", OUT_STR, NULL, 0, true, NULL},
     {"version", OUT_STR, NULL, 0, true, NULL},
+    {"cpu", OUT_STR, NULL, 0, true, NULL},
+    {"features", OUT_STR, NULL, 0, true, NULL},
     {"arch", OUT_STR, "architecture", 48, true, NULL},
 };
 static const struct out_col launch_columns[] = {
@@ -107,12 +107,13 @@ static void put_record(struct cmd *b, const struct bench_result *r)
     struct out_cell cell[] = {
         {.s = r->r.space}, {.none = !r->drawn, .u = b->o.seed}, {.u = r->index}, {.s = r->r.text_hash}, {.u = r->r.depth}, {.u = r->r.nodes},
         {.c = r->r.params}, {.c = r->r.macs}, {.r = r->compile_ns / 1e3}, {.none = none, .r = m->min_ns / 1e3}, {.none = none, .r = m->median_ns / 1e3},
-        {.none = none, .r = m->spread}, {.none = none, .u = m->samples}, {.none = none, .u = m->runs}, {.none = none, .r = m->canary},
-        {.none = none, .u = m->windows}, {.none = none, .s = m->drift ? "yes" : "no"}, {.none = uncounted, .r = m->cycles},
-        {.none = uncounted, .r = m->instructions}, {.none = !r->kernels && !r->launches, .c = r->peak_bytes}, {.u = r->launches}, {.u = r->misses},
-        {.u = r->kernels}, {.s = none ? "no" : measured}, {.none = !none, .s = r->error}, {.s = policy[b->o.pass.code]},
-        {.s = session_backend_named(b->c->s, b->o.backend)->name}, {.s = mach->cpu}, {.s = mach->features}, {.u = b->o.threads ? b->o.threads : exec_cpus()},
-        {.u = (u64)b->o.measure.batch}, {.s = "slab"}, {.s = nasc_version()}, {.s = r->r.arch},
+        {.none = !r->lowered, .c = r->peak_bytes}, {.none = !r->lowered, .u = r->launches}, {.none = !r->lowered, .u = r->misses},
+        {.none = !r->lowered, .u = r->kernels}, {.s = session_backend_named(b->c->s, b->o.backend)->name}, {.s = "slab"}, {.s = none ? "no" : measured},
+        {.none = !none, .s = r->error}, {.none = none, .r = m->spread}, {.none = none, .u = m->samples}, {.none = none, .u = m->runs},
+        {.none = none, .r = m->canary}, {.none = none, .u = m->windows}, {.none = none, .s = m->drift ? "yes" : "no"},
+        {.none = uncounted, .r = m->cycles}, {.none = uncounted, .r = m->instructions}, {.s = policy[b->o.pass.code]},
+        {.u = b->o.threads ? b->o.threads : exec_cpus()}, {.u = (u64)b->o.measure.batch}, {.s = nasc_version()}, {.s = mach->cpu},
+        {.s = mach->features}, {.s = r->r.arch},
     };
     _Static_assert(COUNTOF(cell) == COUNTOF(columns), "a cell for each column");
     out_row(b->out, cell);
@@ -225,8 +226,10 @@ static nasc_status draws(struct cmd *b)
         u64 place = order ? order[k] : k;       /* first + n may be past 64 bits */
         nasc_arch *ar;
         st = nasc_sample(b->c->s, b->o.seed, b->first + place, &ar);
-        if (!st)
-            worst = MAX(worst, take(b, ar, b->first + place, true, place));
+        if (!st) {
+            nasc_status one = take(b, ar, b->first + place, true, place);
+            worst = MAX(worst, one);
+        }
     }
     return MAX(st, worst);
 }
@@ -278,7 +281,7 @@ static nasc_status everything(struct cmd *b)
     return b->n || isatty(0) ? draws(b) : texts(b);
 }
 
-static void summary(const struct cmd *b, const struct bench_totals *t, double seconds)
+static void summary(const struct bench_totals *t, double seconds)
 {
     fprintf(stderr, "%llu networks in %.2f s; forward passes %.2f s; wall/forward %.2f", (unsigned long long)t->networks, seconds, t->forward_ns / 1e9,
             t->forward_ns > 0 ? seconds * 1e9 / t->forward_ns : 0);
@@ -289,7 +292,6 @@ static void summary(const struct cmd *b, const struct bench_totals *t, double se
     if (t->drifted)
         fprintf(stderr, "; %llu while the machine was slow", (unsigned long long)t->drifted);
     fprintf(stderr, "%s\n", interrupted ? "; interrupted" : "");
-    (void)b;
 }
 
 static nasc_status bench(struct cmd *b, u64 start)
@@ -314,7 +316,8 @@ static nasc_status bench(struct cmd *b, u64 start)
     out_close(b->out);
     sigaction(SIGINT, &was, NULL);
     bench_close(b->bench, &t);
-    summary(b, &t, (double)(clock_ns() - start) / 1e9);
+    if (t.networks > 1 || interrupted)
+        summary(&t, (double)(clock_ns() - start) / 1e9);
     if (b->raw && (fflush(b->raw) || ferror(b->raw))) {
         session_complain(b->c->s, E0906, "cannot write `%s`: %s", raw, strerror(errno));
         end = NASC_ENV;

@@ -173,7 +173,7 @@ static bool warm_up(struct window *w, struct measure *out)
         least = MIN(least, t);
         spent += t;
         u64 apart = t > last ? t - last : last - t;
-        if ((i && apart <= MAX(t, last) / 20) || (w->o->max_ns && spent > w->o->max_ns) || (i && w->o->max_ns && spent > w->o->max_ns / 2))
+        if ((i && apart <= MAX(t, last) / 20) || (w->o->max_ns && spent > w->o->max_ns / 4))
             break;
         last = t;
     }
