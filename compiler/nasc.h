@@ -75,6 +75,7 @@ void nasc_arch_record(const nasc_arch *a, nasc_record *r);
 typedef struct {
     const char *backend;                /* "llvm", "ref"; NULL: the best there is */
     bool strict_math, training;
+    uint32_t threads;                   /* that share the work of a run; 0: one */
 } nasc_options;
 nasc_status nasc_compile(nasc_session *s, nasc_arch *a, const nasc_options *o, nasc_net **out);
 void nasc_net_free(nasc_net *n);

@@ -8,6 +8,10 @@ nasc_status nasc_compile(nasc_session *s, nasc_arch *ar, const nasc_options *o, 
     API_ENTER(s);
     struct pass_options p = {.strict = o && o->strict_math, .training = o && o->training};
     *out = net_compile(s, arch_graph(ar), o ? o->backend : NULL, &p);
+    if (*out && o && o->threads > 1 && !net_threads(*out, o->threads)) {
+        nasc_net_free(*out);
+        *out = NULL;
+    }
     API_LEAVE(s, *out ? NASC_OK : NASC_ENV);
 }
 

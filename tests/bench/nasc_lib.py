@@ -16,6 +16,10 @@ class Shape(ctypes.Structure):
     _fields_ = [("dtype", ctypes.c_char_p), ("rank", U32), ("extent", ctypes.c_int64 * 32), ("bytes", U64)]
 
 
+class Options(ctypes.Structure):
+    _fields_ = [("backend", ctypes.c_char_p), ("strict_math", ctypes.c_bool), ("training", ctypes.c_bool), ("threads", U32)]
+
+
 class Nasc:
     """The shared library of a build tree, with the source tree's standard library."""
 
@@ -68,9 +72,9 @@ class Session:
     def free(self, a):
         self.c.nasc_arch_free(a)
 
-    def compile(self, a):
-        n = P()
-        self.check(self.c.nasc_compile(self.p, a, None, ctypes.byref(n)))
+    def compile(self, a, threads=1):
+        n, o = P(), Options(threads=threads)
+        self.check(self.c.nasc_compile(self.p, a, ctypes.byref(o), ctypes.byref(n)))
         return Net(self, n)
 
     def close(self):

@@ -51,10 +51,10 @@ def seeds(lib, count):
     s.close()
 
 
-def compiled(lib, n, where=None):
+def compiled(lib, n, where=None, threads=1):
     """nasc's network, with the weights in `where` if given."""
     s = lib.open(n["module"], n["space"], n["defines"])
-    net = s.compile(s.named(n["arch"]) if n["kind"] == "seed" else s.parse(n["arch"]))
+    net = s.compile(s.named(n["arch"]) if n["kind"] == "seed" else s.parse(n["arch"]), threads)
     if where:
         net.load(os.path.join(where, "w.safetensors"))
     return net

@@ -5,7 +5,7 @@
 ROOT holds the networks' directories (networks.py).  Every call is timed by itself; the least and the median of all windows are
 kept.  The process is pinned to as many processors as it has threads.  Denormals are flushed for everybody.
 """
-import json, os, sys, time
+import json, os, resource, sys, time
 
 THREADS = int(sys.argv[3])
 cpus = sorted(os.sched_getaffinity(0))[-THREADS:]
@@ -17,6 +17,7 @@ import contenders, nasc_lib, networks
 
 WINDOW = 0.006      # seconds of one side before the other side's turn
 TURNS = (4, 12)     # windows of each side: at least, at most
+MEMORY = 8 << 30    # bytes: more is an error of that network, not of the machine
 SPENT = float(os.environ.get("BENCH_SECONDS", "0.25"))     # seconds a network and batch, beyond the least windows
 
 
@@ -48,7 +49,7 @@ def duel(ours, theirs):
 
 def row(lib, peer, where, n, batch):
     out = {"id": n["id"], "kind": n["kind"], "macs": n["macs"], "params": n["params"], "peer": peer, "threads": THREADS, "batch": batch}
-    net = networks.compiled(lib, n, where)
+    net = networks.compiled(lib, n, where, THREADS)
     x = networks.inputs(n, batch)
     y = np.zeros((batch, *net.output()), np.float32)
     ours = net.bind(x, y)
@@ -73,6 +74,7 @@ def row(lib, peer, where, n, batch):
 
 def main():
     root, peer, _, batches, build, source = sys.argv[1:7]
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     torch.set_flush_denormal(True)
     torch.set_num_threads(THREADS)
     lib = nasc_lib.Nasc(build, source)
