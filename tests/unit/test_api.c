@@ -99,7 +99,7 @@ static void messages_and_lifetimes(void **state)
 }
 
 enum { NETS = 6, CLASSES = 10, PIXELS = 3 * 32 * 32 };
-struct ran { float y[NETS][CLASSES]; int failed; };
+struct ran { float y[NETS][CLASSES]; int failed; uint32_t threads; };
 
 static void *run_all(void *arg)
 {
@@ -112,7 +112,7 @@ static void *run_all(void *arg)
     for (uint64_t i = 0; i < NETS && !w->failed; i++) {
         nasc_arch *a;
         nasc_net *n;
-        w->failed = nasc_sample(s, 5, i, &a) || nasc_compile(s, a, NULL, &n) || nasc_net_weights(n, i) ||
+        w->failed = nasc_sample(s, 5, i, &a) || nasc_compile(s, a, &(nasc_options){ .threads = w->threads }, &n) || nasc_net_weights(n, i) ||
                     nasc_net_run(n, 1, (const void *[]){ x }, (void *[]){ w->y[i] });
         if (!w->failed) {
             nasc_net_free(n);
@@ -126,7 +126,7 @@ static void *run_all(void *arg)
     return NULL;
 }
 
-/* Native code made and run in two threads at once, the same bytes as alone. */
+/* Native code made and run in two threads at once, the same bytes as alone, where two threads share each run. */
 static void threads_compile_and_run(void **state)
 {
     (void)state;
@@ -136,6 +136,7 @@ static void threads_compile_and_run(void **state)
         assert_int_equal(pthread_create(&t[i], NULL, run_all, &w[i]), 0);
     for (int i = 0; i < 2; i++)
         pthread_join(t[i], NULL);
+    w[2].threads = 2;
     run_all(&w[2]);
     for (int k = 0; k < 3; k++) {
         assert_int_equal(w[k].failed, 0);
