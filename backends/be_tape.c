@@ -132,7 +132,7 @@ static bool is_fused(const struct tape_nest *t)
 {
     const struct tape_prog *p = &t->prog[TPROG_BODY];
     return t->fuse && t->red == RED_ADD && !t->guard && p->ins.n && p->ins.at[p->ins.n - 1].op == TP_MUL && p->ins.at[p->ins.n - 1].dst == p->res.at[0] &&
-           p->ins.at[p->ins.n - 1].when == 2;
+           (p->ins.at[p->ins.n - 1].when == 2 || t->mode == TM_ROWS);
 }
 
 static void blocks(struct tape_run *r)
@@ -140,14 +140,19 @@ static void blocks(struct tape_run *r)
     const struct tape_nest *t = r->n;
     const struct tape_prog *p = &t->prog[TPROG_BODY];
     struct tape_loops par = { 0 }, red = { 0 };
-    tape_loops_of(r, t->npar, t->par, &p->dom, &par);
-    tape_loops_of(r, t->nred, t->redr, &(struct tape_dom){ 0 }, &red);
+    /* several reduced points side by side: a row of results for each, added up at the end */
+    const struct tape_dom *post = &t->prog[t->red == RED_NONE ? TPROG_BODY : TPROG_POST].dom, one = { 0 };
+    i64 split = t->red != RED_NONE && p->dom.n && t->rank[p->dom.rank[0]].red;
+    for (u32 i = 1; split && i < p->dom.n; i++)
+        split *= p->dom.size[i];
+    tape_loops_of(r, t->npar, t->par, post, &par);
+    tape_loops_of(r, t->nred, t->redr, split ? &p->dom : &one, &red);
     bool fused = is_fused(t);
     const struct tape_ins *product = fused ? &p->ins.at[p->ins.n - 1] : NULL;
     if (!tape_first(r, &par))
         return;
     do {
-        u32 n = tape_points(r, &p->dom);
+        u32 n = tape_points(r, post);
         if (t->red == RED_NONE) {
             tape_eval(r, TPROG_BODY, n, 1, 2, p->ins.n);
             char *v = r->reg[p->res.at[0]];
@@ -160,11 +165,14 @@ static void blocks(struct tape_run *r)
             tape_store(r, TPROG_BODY, t->out[0], v, n);
             continue;
         }
-        start(r, n);
+        u32 all = n;
+        start(r, split ? (u32)split * (u32)p->dom.size[0] : n);
         tape_first(r, &red);
-        tape_eval(r, TPROG_BODY, n, 1, 1, p->ins.n);
+        tape_eval(r, TPROG_BODY, split ? (u32)split * (u32)p->dom.size[0] : n, 1, 1, p->ins.n);
         i64 at = 0;
         do {
+            if (split)
+                n = tape_points(r, &p->dom);
             tape_eval(r, TPROG_BODY, n, 2, 2, p->ins.n - fused);
             const char *v = r->reg[p->res.at[0]], *on = t->guard ? r->reg[p->res.at[p->res.n - 1]] : NULL;
             if (fused) {
@@ -182,6 +190,9 @@ static void blocks(struct tape_run *r)
                 r->real->reduce(t->red, n, r->state, v);
             }
         } while (tape_next(r, &red));
+        n = all;
+        for (u32 k = 1; split && k < p->dom.size[0]; k++)
+            r->real->reduce(t->red, n, r->state, r->state + (size_t)k * n * r->size);
         finish(r, n);
     } while (tape_next(r, &par));
 }
@@ -192,6 +203,8 @@ static void rows(struct tape_run *r)
     const struct tape_nest *t = r->n;
     const struct tape_prog *p = &t->prog[TPROG_BODY], *post = &t->prog[TPROG_POST];
     struct tape_loops par = { 0 };
+    bool fused = is_fused(t);
+    const struct tape_ins *product = fused ? &p->ins.at[p->ins.n - 1] : NULL;
     tape_loops_of(r, t->npar, t->par, &post->dom, &par);
     if (!tape_first(r, &par))
         return;
@@ -227,7 +240,11 @@ static void rows(struct tape_run *r)
                 i64 spot = 0;
                 for (u32 i = 0; i < post->dom.n; i++)
                     spot = spot * (i ? post->dom.size[i] : 1) + (r->at[post->dom.rank[i]] - base[i]);
-                tape_eval(r, TPROG_BODY, points, 1, 2, p->ins.n);
+                tape_eval(r, TPROG_BODY, points, 1, 2, p->ins.n - fused);
+                if (fused) {
+                    r->real->rows_product(count, points / count, r->state + (size_t)spot * r->size, r->reg[product->a], r->reg[product->b]);
+                    continue;
+                }
                 const char *v = r->reg[p->res.at[0]];
                 if (t->guard) {
                     r->real->fill(points, r->fresh, t->zero);

@@ -33,33 +33,22 @@ static void index_block(const struct tape_run *r, u32 prog, const struct tape_in
 {
     i64 v = tape_offset(r, prog, x);
     const struct tape_walk *w = &x->walk;
-    switch (w->kind) {
-    case TW_SAME:
-        for (u32 i = 0; i < n; i++)
-            out[i] = v;
-        break;
-    case TW_LINE:
-        for (u32 i = 0; i < n; i++)
-            out[i] = v + (i64)i * w->step;
-        break;
-    case TW_ROWS:
-        for (u32 i = 0; i < n; v += w->row)
-            for (u32 k = 0; k < w->cols && i < n; k++, i++)
-                out[i] = v + (i64)k * w->step;
-        break;
-    default:
-        for (u32 i = 0; i < n; i++)
-            out[i] = v + (w->off ? w->off[i] : 0);
-    }
+    if (w->kind == TW_LINE)
+        r->ops->line(n, out, v, w->step);
+    else if (w->kind == TW_ROWS)
+        for (u32 i = 0; i < n; i += w->cols, v += w->row)
+            r->ops->line(MIN(w->cols, n - i), out + i, v, w->step);
+    else if (w->off)
+        r->ops->table(n, out, v, w->off);
+    else
+        r->ops->line(n, out, v, 0);
     if (w->kind != TW_SLOTS)
         return;
     for (u32 k = 0; k < x->n; k++) {
         const struct tape_term *t = &x->t[k];
         if (t->atom != TA_SLOT || r->n->prog[prog].slot.at[t->u].x.walk.kind == TW_SAME)
             continue;
-        const i64 *s = slot_of(r, prog, t->u);
-        for (u32 i = 0; i < n; i++)
-            out[i] += t->k * s[i];
+        r->ops->add(n, out, t->k, slot_of(r, prog, t->u));
     }
 }
 
@@ -67,18 +56,6 @@ static i64 floor_div(i64 a, i64 k)
 {
     i64 q = a / k;
     return q - (a % k < 0);
-}
-
-/* Quotients in double: exact below 2^50, which indices are. */
-static void divide(i64 *v, u32 n, i64 k, bool rest)
-{
-    double inv = 1.0 / (double)k;
-    for (u32 i = 0; i < n; i++) {
-        double x = ((double)v[i] + 0.5) * inv;
-        i64 q = (i64)x;
-        q -= (double)q > x;
-        v[i] = rest ? v[i] - q * k : q;
-    }
 }
 
 static i64 limit(const struct tape_run *r, const struct tape_test *t)
@@ -100,10 +77,8 @@ static void tests_block(const struct tape_run *r, u32 prog, u32 n, const struct 
     i64 x[TAPE_BLOCK];
     memset(in, 1, points);
     for (u32 i = 0; i < n; i++) {
-        u64 ext = (u64)limit(r, &test[i]);
         index_block(r, prog, &test[i].x, points, x);
-        for (u32 k = 0; k < points; k++)
-            in[k] &= (u64)x[k] < ext;
+        r->ops->inside(points, in, x, limit(r, &test[i]));
     }
 }
 
@@ -124,7 +99,7 @@ static void slot_block(struct tape_run *r, u32 prog, u32 k, u32 points)
             return;
         }
         index_block(r, prog, &s->x, points, v);
-        divide(v, points, s->k, s->kind == TS_MOD);
+        r->ops->divide(points, v, s->k, s->kind == TS_MOD);
         return;
     }
     u8 in[TAPE_BLOCK];
@@ -261,12 +236,9 @@ static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u
             tests_block(r, prog, s->ntest, s->test, n, in);
             index_block(r, prog, &s->x, n, x);
             for (u32 i = 0; i < n; i++)
-                if (in[i])
-                    r->real->read(dtype, 1, to + (size_t)i * r->size, r->base[s->u], x[i], 0);
-                else if (pad)
-                    memcpy(to + (size_t)i * r->size, pad + (size_t)i * r->size, r->size);
-                else
-                    memset(to + (size_t)i * r->size, 0, r->size);
+                x[i] = in[i] ? x[i] : 0;
+            r->real->gather_far(dtype, n, to, r->base[s->u], x);
+            r->real->pick(n, to, in, pad);
             return;
         }
     }
@@ -282,8 +254,7 @@ static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u
             copy_line(r, s, at, w->step, n, to);
         break;
     case TW_ROWS:
-        for (u32 i = 0; i < n; i += w->cols, at += w->row)
-            copy_line(r, s, at, w->step, MIN(w->cols, n - i), to + (size_t)i * r->size);
+        r->real->read_rows(dtype, n, w->cols, to, r->base[s->u], at, w->step, w->row);
         break;
     case TW_TABLE:
         r->real->gather(dtype, n, to, r->base[s->u], at, w->off);
@@ -291,8 +262,7 @@ static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u
     default: {
         i64 x[TAPE_BLOCK];
         index_block(r, prog, &s->x, n, x);
-        for (u32 i = 0; i < n; i++)
-            r->real->read(dtype, 1, to + (size_t)i * r->size, r->base[s->u], x[i], 0);
+        r->real->gather_far(dtype, n, to, r->base[s->u], x);
     }
     }
 }
@@ -372,8 +342,7 @@ void tape_store(struct tape_run *r, u32 prog, u32 buf, const void *v, u32 n)
     if (w->kind == TW_LINE || w->kind == TW_SAME) {
         r->real->write(dtype, n, to, at, w->step, v);
     } else if (w->kind == TW_ROWS) {
-        for (u32 i = 0; i < n; i += w->cols, at += w->row)
-            r->real->write(dtype, MIN(w->cols, n - i), to, at, w->step, (const char *)v + (size_t)i * r->size);
+        r->real->write_rows(dtype, n, w->cols, to, at, w->step, w->row, v);
     } else {
         i64 off[TAPE_BLOCK];
         index_block(r, prog, x, n, off);

@@ -174,6 +174,44 @@ static inline double sigmoid_d(double x) { return poly_f64(POLY_SIGMOID, x); }
 #undef T
 #undef SUF
 
+/* ---- indices ---- */
+
+OPS_TARGET static void index_line(u32 n, i64 *x, i64 v, i64 step)
+{
+    for (u32 i = 0; i < n; i++)
+        x[i] = v + (i64)i * step;
+}
+
+OPS_TARGET static void index_table(u32 n, i64 *x, i64 v, const i32 *off)
+{
+    for (u32 i = 0; i < n; i++)
+        x[i] = v + off[i];
+}
+
+OPS_TARGET static void index_add(u32 n, i64 *x, i64 k, const i64 *y)
+{
+    for (u32 i = 0; i < n; i++)
+        x[i] += k * y[i];
+}
+
+/* In double: x + 1/2 is at least 1 / (2 k) away from a multiple of k. */
+OPS_TARGET static void index_divide(u32 n, i64 *x, i64 k, bool rest)
+{
+    double inv = 1.0 / (double)k;
+    if (rest)
+        for (u32 i = 0; i < n; i++)
+            x[i] -= k * (i64)__builtin_floor(((double)x[i] + 0.5) * inv);
+    else
+        for (u32 i = 0; i < n; i++)
+            x[i] = (i64)__builtin_floor(((double)x[i] + 0.5) * inv);
+}
+
+OPS_TARGET static void index_inside(u32 n, u8 *in, const i64 *x, i64 ext)
+{
+    for (u32 i = 0; i < n; i++)
+        in[i] &= (u64)x[i] < (u64)ext;
+}
+
 /* ---- the contraction tile ---- */
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -220,6 +258,7 @@ TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2) TILE(5, 3) TILE(6, 3) TILE(7, 3) TIL
 
 const struct tape_ops OPS_NAME = {
     .lanes = OPS_LANES,
+    .line = index_line, .table = index_table, .add = index_add, .divide = index_divide, .inside = index_inside,
     .f32 = REAL_TABLE(f32),
     .f64 = REAL_TABLE(f64),
     .gemm = { [0] = { 0 },

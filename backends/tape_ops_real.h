@@ -119,6 +119,41 @@ OPS_TARGET static void FN(rows)(u8 red, u32 rows, u32 cols, void *vacc, const vo
     }
 }
 
+OPS_TARGET static T FN(dot)(u32 n, const T *a, const T *b)
+{
+    T lane[16] = { 0 };
+    u32 i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (u32 j = 0; j < 16; j++)
+            lane[j] = DO_FMA_T(a[i + j], b[i + j], lane[j]);
+    for (; i < n; i++)
+        lane[i % 16] = DO_FMA_T(a[i], b[i], lane[i % 16]);
+    for (u32 w = 8; w; w /= 2)
+        for (u32 j = 0; j < w; j++)
+            lane[j] += lane[j + w];
+    return lane[0];
+}
+
+OPS_TARGET static void FN(rows_product)(u32 rows, u32 cols, void *vacc, const void *va, const void *vb)
+{
+    T *acc = vacc;
+    const T *a = va, *b = vb;
+    for (u32 r = 0; r < rows; r++)
+        acc[r] += FN(dot)(cols, a + r * cols, b + r * cols);
+}
+
+OPS_TARGET static void FN(pick)(u32 n, void *vd, const u8 *in, const void *vp)
+{
+    T *d = vd;
+    const T *p = vp;
+    if (p)
+        IVDEP for (u32 i = 0; i < n; i++)
+            d[i] = in[i] ? d[i] : p[i];
+    else
+        IVDEP for (u32 i = 0; i < n; i++)
+            d[i] = in[i] ? d[i] : 0;
+}
+
 OPS_TARGET static void FN(fill)(u32 n, void *vd, double v)
 {
     T *d = vd, x = (T)v;
@@ -169,6 +204,43 @@ OPS_TARGET static void FN(gather)(u8 dtype, u32 n, void *vd, const void *vfrom, 
     BY_DTYPE(GATHER_OF)
 }
 
+OPS_TARGET static void FN(gather_far)(u8 dtype, u32 n, void *vd, const void *vfrom, const i64 *off)
+{
+    T *d = vd;
+    const i64 at = 0;
+    BY_DTYPE(GATHER_OF)
+}
+
+OPS_TARGET static void FN(read_rows)(u8 dtype, u32 n, u32 cols, void *vd, const void *vfrom, i64 at, i64 step, i64 row)
+{
+    T *d = vd;
+    if (dtype != NATIVE) {
+        for (u32 i = 0; i < n; i += cols, at += row)
+            FN(read)(dtype, cols < n - i ? cols : n - i, d + i, vfrom, at, step);
+        return;
+    }
+    const T *from = (const T *)vfrom + at;
+    for (u32 i = 0; i < n; i += cols, from += row) {
+        u32 m = cols < n - i ? cols : n - i, k = 0;
+        if (step == 1) {
+            for (; k + 16 <= m; k += 16)
+                __builtin_memcpy(d + i + k, from + k, 16 * sizeof *d);
+            for (; k < m; k++)
+                d[i + k] = from[k];
+        } else if (!step) {
+            T x = *from;
+            for (; k + 16 <= m; k += 16)
+                for (u32 j = 0; j < 16; j++)
+                    d[i + k + j] = x;
+            for (; k < m; k++)
+                d[i + k] = x;
+        } else {
+            for (; k < m; k++)
+                d[i + k] = from[(i64)k * step];
+        }
+    }
+}
+
 OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, const void *vv)
 {
     const T *v = vv;
@@ -183,6 +255,24 @@ OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, c
     else
         for (u32 i = 0; i < n; i++)
             to[(i64)i * step] = v[i];
+}
+
+OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 at, i64 step, i64 row, const void *vv)
+{
+    const T *v = vv;
+    if (dtype != NATIVE || step != 1) {
+        for (u32 i = 0; i < n; i += cols, at += row)
+            FN(write)(dtype, cols < n - i ? cols : n - i, vto, at, step, v + i);
+        return;
+    }
+    T *to = (T *)vto + at;
+    for (u32 i = 0; i < n; i += cols, to += row) {
+        u32 m = cols < n - i ? cols : n - i, k = 0;
+        for (; k + 16 <= m; k += 16)
+            __builtin_memcpy(to + k, v + i + k, 16 * sizeof *to);
+        for (; k < m; k++)
+            to[k] = v[i + k];
+    }
 }
 #undef READ_OF
 #undef GATHER_OF
@@ -204,4 +294,5 @@ OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, c
     [TP_ADD] = add_##S, [TP_SUB] = sub_##S, [TP_MUL] = mul_##S, [TP_DIV] = div_##S, [TP_DIV0] = div0_##S, [TP_IDIV] = idiv_##S, \
     [TP_MOD] = mod_##S, [TP_POW] = pow_##S, [TP_MIN] = min_##S, [TP_MAX] = max_##S, [TP_LT] = lt_##S, [TP_LE] = le_##S, [TP_EQ] = eq_##S, \
     [TP_NE] = ne_##S, [TP_AND] = and_##S, [TP_OR] = or_##S, [TP_SELECT] = select_##S, [TP_FMA] = fma_##S }, \
-    .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .fill = fill_##S, .read = read_##S, .write = write_##S, .gather = gather_##S }
+    .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .rows_product = rows_product_##S, .fill = fill_##S, .read = read_##S, .write = write_##S, .gather = gather_##S, \
+    .gather_far = gather_far_##S, .read_rows = read_rows_##S, .write_rows = write_rows_##S, .pick = pick_##S }

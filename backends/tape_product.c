@@ -204,7 +204,7 @@ static void depth_box(struct product *p, u32 rows, u32 points, i64 cols, i64 kpo
     tiles(p, rows, cols, depth, a, ka, b, kb, direct, kpos == 0);
 }
 
-static void epilogue(struct product *p, u32 rows, u32 points, i64 cols)
+static void epilogue(struct product *p, u32 points, i64 cols)
 {
     struct tape_run *r = p->r;
     const struct tape_nest *t = p->t;
@@ -212,17 +212,19 @@ static void epilogue(struct product *p, u32 rows, u32 points, i64 cols)
     struct saved m;
     u32 order[TAPE_DIMS], n = narrow(r, &t->mdom, &m, 0, order);
     struct tape_loops l = { 0 };
-    tape_loops_of(r, n, order, &(struct tape_dom){ 0 }, &l);
+    tape_loops_of(r, n, order, &post->dom, &l);
     char *acc = (char *)p->c;
+    bool several = post->dom.n > t->prog[TPROG_B].dom.n;
     if (tape_first(r, &l))
         do {
             r->acc = &acc;
+            if (several)
+                points = tape_points(r, &post->dom);
             tape_eval(r, TPROG_POST, points, 1, 2, post->ins.n);
             tape_store(r, TPROG_POST, t->out[0], t->post ? r->reg[post->res.at[0]] : acc, points);
-            acc += cols * (i64)sizeof(float);
+            acc += (several ? points : cols) * (i64)sizeof(float);
         } while (tape_next(r, &l));
     widen(r, &t->mdom, &m);
-    (void)rows;
 }
 
 static char *take(char **at, u64 bytes)
@@ -287,7 +289,7 @@ void tape_product(struct tape_run *r)
                     kpos += tape_points(r, &t->kdom);
                 } while (tape_next(r, &depth));
                 first = false;
-                epilogue(&p, count, points, cols);
+                epilogue(&p, points, cols);
             } while (tape_next(r, &rows));
     } while (tape_next(r, &outer));
 }

@@ -257,6 +257,8 @@ static void units_of_one(struct taping *g)
             for (u32 i = count - 1; i < n->npar && n->par[i] != n->prog[TPROG_B].dom.rank[0]; i++)
                 count++;
         count = MIN(count, n->npar);
+    } else if (n->red != RED_NONE && n->mode == TM_BLOCKS && n->prog[TPROG_BODY].dom.n && n->rank[n->prog[TPROG_BODY].dom.rank[0]].red) {
+        count -= n->prog[TPROG_POST].dom.n;     /* these are whole */
     } else if (n->prog[TPROG_POST].dom.n) {
         until = n->prog[TPROG_POST].dom.rank[0];
     }

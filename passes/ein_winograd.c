@@ -426,7 +426,7 @@ static void rewrite(struct conv *v, u32 eq)
 
 u32 ein_winograd(struct cascade *c, const struct pass_options *o)
 {
-    if (o->strict)
+    if (o->strict || o->code == CODE_GENERIC)      /* transforms are worth it as compiled code only */
         return 0;
     struct rewrite *w = rw_open(c, o);
     for (u32 i = 0; i < w->neq; i++) {

@@ -119,6 +119,38 @@ static u32 par_order(struct taped *q)
     return nfixed;
 }
 
+/* Short blocks made long: several points of one reduced rank beside each other, of the one that goes on where the block ends if
+ * there is such a one. */
+static bool split(const struct tape_nest *n, const struct tape_prog *p, const struct tape_dom *par, struct tape_dom *inner, struct tape_dom *wide)
+{
+    *inner = *par;
+    i64 points = 1;
+    if (inner->n && n->rank[inner->rank[0]].tb) {
+        memmove(inner->rank, inner->rank + 1, --inner->n * sizeof *inner->rank);
+        memmove(inner->size, inner->size + 1, inner->n * sizeof *inner->size);
+    }
+    for (u32 i = 0; i < inner->n; i++) {
+        if (inner->size[i] != n->rank[inner->rank[i]].ext)
+            return false;
+        points *= inner->size[i];
+    }
+    if (points > TAPE_BLOCK / 4 || !points || inner->n + 1 > TAPE_DIMS)
+        return false;
+    u32 best = n->redr[n->nred - 1];
+    for (u32 k = 0; k < n->nred; k++)
+        for (u32 i = 0; i < p->ins.n; i++)
+            if (p->ins.at[i].op == TP_LOAD && stride(&p->ins.at[i].x, n->redr[k]) == points && n->rank[n->redr[k]].ext > 1)
+                best = n->redr[k];
+    i64 room = TAPE_BLOCK / points, ext = n->rank[best].ext, parts = (ext + room - 1) / room;
+    *wide = *inner;
+    memmove(wide->rank + 1, wide->rank, inner->n * sizeof *wide->rank);
+    memmove(wide->size + 1, wide->size, inner->n * sizeof *wide->size);
+    wide->rank[0] = best;
+    wide->size[0] = (ext + parts - 1) / parts;
+    wide->n++;
+    return wide->size[0] > 1;
+}
+
 void taped_choose(struct taped *q)
 {
     struct tape_nest *n = &q->n;
@@ -148,11 +180,18 @@ void taped_choose(struct taped *q)
     memcpy(all, n->par, n->npar * sizeof *all);
     memcpy(all + n->npar, red, n->nred * sizeof *all);
     struct tape_dom body = dom(n, n->npar + n->nred, all, fixed, TAPE_BLOCK, true);
-    double length = points_of(n, n->nred, red);
-    if (cost(q, &body) + 0.2 + 12 / length < cost(q, &par) + 0.15) {
+    double length = points_of(n, n->nred, red), of_blocks = cost(q, &par) + 0.15;
+    struct tape_dom wide, inner;
+    if (!fixed && split(n, p, &par, &inner, &wide) && cost(q, &wide) + 0.15 < of_blocks * 0.8) {
+        of_blocks = cost(q, &wide) + 0.15;
+        n->prog[TPROG_BODY].dom = wide;
+        n->prog[TPROG_POST].dom = inner;
+    }
+    if (cost(q, &body) + 0.2 + 12 / length < of_blocks) {
         n->mode = TM_ROWS;
         memcpy(n->redr, red, n->nred * sizeof *red);
         n->prog[TPROG_BODY].dom = body;
+        n->prog[TPROG_POST].dom = par;
     }
 }
 
@@ -173,6 +212,22 @@ static u32 factors(const struct cascade *c, ein_node x, u32 n, ein_node *out)
 static ein_node times(struct cascade *c, ein_node a, ein_node b)
 {
     return a ? ein_op2(c, EIN_MUL, a, b) : b;
+}
+
+/* Blocks of a suffix of the order, no more of the first rank than `box` has. */
+static struct tape_dom within(const struct tape_nest *n, u32 count, const u32 *order, const struct tape_dom *box)
+{
+    struct tape_dom d = dom(n, count, order, 0, TAPE_BLOCK, false);
+    for (u32 k = d.n; k-- > 0;)         /* from the first rank that is in the box, and not whole in it */
+        for (u32 i = 0; i < box->n; i++)
+            if (box->rank[i] == d.rank[k] && !i) {
+                memmove(d.rank, d.rank + k, (d.n - k) * sizeof *d.rank);
+                memmove(d.size, d.size + k, (d.n - k) * sizeof *d.size);
+                d.n -= k;
+                d.size[0] = MIN(d.size[0], box->size[0]);
+                return d;
+            }
+    return d;
 }
 
 /* Is x, but for padding, a read whose offset has coefficient 1 for rank r? */
@@ -225,9 +280,7 @@ bool taped_product(struct taped *q, ein_node *pa, ein_node *pb)
             k[nk++] = r;
         } else if (ina && !inb) {
             m[nm++] = r;
-        } else if (inb && !ina) {
-            if (n->rank[r].tb)
-                return false;
+        } else if (inb && !ina && !n->rank[r].tb) {
             cols[nn++] = r;
         } else {
             outer[no++] = r;
@@ -235,7 +288,7 @@ bool taped_product(struct taped *q, ein_node *pa, ein_node *pb)
     }
     double rows = points_of(n, nm, m), width = points_of(n, nn, cols), depth = points_of(n, nk, k);
     bool straight = is_line(q, b, lane);
-    if (width < PRODUCT_LEAST || depth < 4 || (rows < 4 && !straight) || rows * width * depth < 1024 || depth > 1e9)
+    if (width < PRODUCT_LEAST || depth < 2 || (rows < 4 && !straight) || rows * width * depth < 1024 || depth > 1e9)
         return false;
     if (nm > 1 && n->rank[m[0]].tb && rows >= 16) {     /* samples one by one: there is enough of each */
         outer[no++] = m[0];
@@ -255,28 +308,22 @@ bool taped_product(struct taped *q, ein_node *pa, ein_node *pb)
     memcpy(n->redr, k, nk * sizeof *k);
     n->nred = nk;
     n->prog[TPROG_B].dom = dom(n, nn, cols, 0, depth * TAPE_COLS > TAPE_PANEL ? NARROW : TAPE_COLS, false);
-    n->prog[TPROG_POST].dom = n->prog[TPROG_B].dom;
     n->mdom = dom(n, nm, m, 0, TAPE_ROWS, false);
     n->kdom = dom(n, nk, k, 0, TAPE_DEPTH, false);
-    /* A's panel in blocks along k, of several rows if k is short */
+    /* the epilogue's blocks: several rows of C where these have no gaps */
     u32 all[TAPE_RANKS];
+    bool tight = block_points(&n->prog[TPROG_B].dom, n) == width && (i64)width % TAPE_LANES == 0;
     memcpy(all, m, nm * sizeof *m);
+    memcpy(all + nm, cols, nn * sizeof *cols);
+    n->prog[TPROG_POST].dom = tight ? within(n, nm + nn, all, &n->mdom) : n->prog[TPROG_B].dom;
+    if (n->prog[TPROG_POST].dom.n < n->prog[TPROG_B].dom.n)
+        n->prog[TPROG_POST].dom = n->prog[TPROG_B].dom;
+    /* A's panel in blocks along k, of several rows if k is short */
     memcpy(all + nm, k, nk * sizeof *k);
-    bool entire = block_points(&n->kdom, n) == depth && depth <= TAPE_BLOCK / 2;
-    struct tape_dom *da_ = &n->prog[TPROG_A].dom;
-    *da_ = dom(n, entire ? nm + nk : nk, entire ? all : k, 0, TAPE_BLOCK, false);
-    if (da_->n && !n->rank[da_->rank[0]].red) {         /* no more rows than a box of C has */
-        i64 at = 0;
-        for (u32 i = 0; i < n->mdom.n; i++)
-            if (n->mdom.rank[i] == da_->rank[0])
-                at = n->mdom.size[i];
-        da_->size[0] = MIN(da_->size[0], at);
-        if (!at) {
-            *da_ = dom(n, nk, k, 0, TAPE_BLOCK, false);
-        }
-    } else if (da_->n && da_->rank[0] == n->kdom.rank[0]) {
-        da_->size[0] = MIN(da_->size[0], n->kdom.size[0]);
-    }
+    if (block_points(&n->kdom, n) == depth && depth <= TAPE_BLOCK / 2)
+        n->prog[TPROG_A].dom = within(n, nm + nk, all, &n->mdom);
+    else
+        n->prog[TPROG_A].dom = within(n, nk, k, &n->kdom);
     *pa = a;
     *pb = b;
     return true;
