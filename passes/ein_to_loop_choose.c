@@ -357,6 +357,10 @@ static void choose_tile(struct low *q, u64 keep)
         }
         return;
     }
+    if (s->contraction) {
+        low_choose_tile(q, keep);
+        return;
+    }
     u32 t = best_tile_rank(q, keep, 2);
     if (t == VEC_NONE) {
         s->nv = nvec % 4 == 0 ? 4 : nvec % 2 == 0 ? 2 : nvec == 3 ? 3 : 1;
@@ -392,6 +396,7 @@ void low_choose(struct low *q, u64 keep)
         s->vl = lanes_of(q, q->rank[s->vec].ext);
         s->vec_red = q->rank[s->vec].red;
     }
+    s->contraction = contraction(q->c, &q->q);
     choose_tile(q, keep);
     if (q->q.red == RED_NONE || q->q.red == RED_ARGMAX || q->q.red == RED_ARGMIN)
         return;
@@ -405,5 +410,4 @@ void low_choose(struct low *q, u64 keep)
         count *= (u32)q->rank[r].ext;
         s->taps |= bit(r);
     }
-    s->contraction = contraction(q->c, &q->q);
 }

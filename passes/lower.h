@@ -193,6 +193,8 @@ struct ein_eq low_collapse(struct lower *L, const struct ein_eq *eq, u32 nprefix
 /* Imports the nodes, then decides what is vectorised, tiled and unrolled. */
 void low_import(struct low *q);
 void low_choose(struct low *q, u64 keep);
+/* Of a sum of products whose lanes are chosen, and parallel (ein_to_loop_tile.c). */
+void low_choose_tile(struct low *q, u64 keep);
 
 /* Selects decided per instance (ein_to_loop_static.c). */
 /* Ranks of a map that its selects compare with numbers, as tiles that make those comparisons static. */
