@@ -5,8 +5,8 @@
  *
  *     y[b,d,h,w] += x[b,c,h+i,w+j] * k[d,c,i,j]           lanes over w, a tile over d:
  *         =>  p[d1,c,i,j,d0] = k[16*d1+d0,c,i,j];         panels of up to 16 d, d = 16*d1 + d0
- *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d, panels of 64, 48 or 32 d if they divide it:
- *         =>  p[d1,k,d0] = w[64*d1+d0,k]
+ *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d, panels of 32 or 48 d if they divide it:
+ *         =>  p[d1,k,d0] = w[32*d1+d0,k]
  *
  * Only where enough of the output reuses a weight; a matrix times one vector is read once and stays as it is. */
 #include "passes/rewrite.h"
@@ -146,6 +146,27 @@ static void pack(struct rewrite *w, struct eqs *to, struct ein_eq e, ein_node re
         for (u32 r = 0; r < e.nrank; r++)
             if ((ranks >> r & 1) && r != last && (e.rank[r].kind == EIN_RED) == pass)
                 order[n++] = r;
+    /* reduced ranks as the other operand walks them, the shortest steps last: then loops over both are one */
+    i64 step[64] = { 0 };
+    ein_nodes all = { 0 };
+    ein_reach(w->a, c, e.body[0], &all);
+    for (u32 i = 0; i < all.n; i++) {
+        struct ein_x d = c->node.at[all.at[i]];
+        if (d.kind != EIN_READ || all.at[i] == read || c->tens.at[d.u].phase != EIN_PHASE_RUN)
+            continue;
+        ein_node *at = NEW_ARRAY(w->a, ein_node, d.nlist + 1);
+        for (u32 k = 0; k < d.nlist; k++)
+            at[k] = c->list.at[d.list + k];
+        for (u32 k = 0; k < n; k++)
+            step[order[k]] = stride_of(c, d.u, d.nlist, at, order[k]);
+        break;
+    }
+    for (u32 i = 1; i < n; i++)
+        for (u32 k = i; k && e.rank[order[k]].kind == EIN_RED && e.rank[order[k - 1]].kind == EIN_RED && step[order[k]] > step[order[k - 1]]; k--) {
+            u32 t = order[k];
+            order[k] = order[k - 1];
+            order[k - 1] = t;
+        }
     order[n++] = last;
     struct ein_eq copy = { .nout = 1, .nsub = n, .nrank = n, .red = RED_NONE, .nbody = 1, .phase = EIN_PHASE_LOAD, .prov = e.prov };
     copy.out = NEW_ARRAY(c->a, u32, 1);
@@ -202,7 +223,7 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
         sub[k] = c->list.at[y.list + k];
     u32 d = e.nrank;
     if (u.ranks >> u.unit & 1) {
-        i64 ext = e.rank[u.unit].ext, n = ext % 64 == 0 ? 64 : ext % 48 == 0 ? 48 : ext % 32 == 0 ? 32 : ext;
+        i64 ext = e.rank[u.unit].ext, n = ext % 32 == 0 ? 32 : ext % 48 == 0 ? 48 : ext;
         if ((u.data >> u.unit & 1) || (e.scan && e.scan_rank == u.unit))
             return false;
         if (n < ext) {

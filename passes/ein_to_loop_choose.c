@@ -378,6 +378,19 @@ static void choose_tile(struct low *q, u64 keep)
     tile(q, u, o);
 }
 
+/* Would points of the tile at taps r share reads?  Then unrolling makes those values live side by side, and accumulators spill. */
+static bool shares_taps(const struct low *q, u32 r)
+{
+    bool fr, ft;
+    for (u32 k = q->nlhs; k < q->acc.n; k++)
+        for (u32 i = 0; i < q->s.ntile; i++) {
+            i64 tap = low_rank_coef(&q->acc.at[k], q->c, r, &fr), point = low_rank_coef(&q->acc.at[k], q->c, q->s.tile[i].rank, &ft);
+            if (tap && point && tap % point == 0)
+                return true;
+        }
+    return false;
+}
+
 void low_choose(struct low *q, u64 keep)
 {
     struct low_sched *s = &q->s;
@@ -406,6 +419,8 @@ void low_choose(struct low *q, u64 keep)
     u32 most = q->q.red == RED_USER ? 4 : s->vec == VEC_NONE ? 64 : 112;
     for (u32 r = q->q.nrank; r-- > 0;) {
         if (!q->rank[r].red || q->rank[r].tb || q->rank[r].ext > 7 || r == s->vec || (i64)count * q->rank[r].ext > most)
+            break;
+        if (s->contraction && count > 8 && shares_taps(q, r))
             break;
         count *= (u32)q->rank[r].ext;
         s->taps |= bit(r);

@@ -11,7 +11,7 @@
  * A reduction whose scalar in-range tests may fail is emitted twice, under the condition that none fails here and without. */
 #include "passes/lower.h"
 
-enum { ACC_MOST = 96, WALKS = 8, ITEMS = LOW_RANKS };
+enum { ACC_MOST = 96, WALKS = 8, UNROLL_MOST = 32, ITEMS = LOW_RANKS };
 struct low_item { u32 rank; i32 stat; };            /* stat -1: a plain loop */
 struct nest { struct low *q; u32 n; struct low_item item[ITEMS]; u32 nred; u32 red[LOW_RANKS]; u32 nstate; };
 
@@ -55,6 +55,20 @@ static u64 large_operand(const struct low *q)
     return here >= most && here > (double)(q->L->m->l2 ? q->L->m->l2 : 1 << 20) / 2 ? ranks : 0;
 }
 
+/* The innermost loop of a sum of products takes as many steps at once as leave its body small: fewer turns, and a loop of few turns ends where
+ * the processor expects it to. */
+static void unroll(struct nest *t, u32 rank)
+{
+    struct low *q = t->q;
+    u32 points = 1, n = 1;
+    for (u32 i = 0; i < q->nstat; i++)
+        points *= q->stat[i].max;
+    while (n < 4 && points * n * 2 <= UNROLL_MOST && q->rank[rank].ext >= 2 * n)
+        n *= 2;
+    if (n > 1 && q->nstat < LOW_STATS)
+        add_stat(q, rank, n, 1);
+}
+
 /* Static ranks and the order of loops. */
 static void set_up(struct nest *t, struct low *q)
 {
@@ -79,20 +93,21 @@ static void set_up(struct nest *t, struct low *q)
     u64 large = large_operand(q);
     for (u32 pass = 0; pass < 4; pass++) {
         if (pass == 2 && large)
-            t->item[t->n++] = (struct low_item){ s->vec, stat_of(q, s->vec) };
+            for (u32 i = 0; i < q->nstat; i++)
+                if (!q->stat[i].red && (large >> q->stat[i].rank & 1))
+                    t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
         for (u32 r = 0; r < q->q.nrank; r++)
             if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 &&
                 (q->rank[r].tb ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
                 t->item[t->n++] = (struct low_item){ r, -1 };
     }
     for (u32 i = 0; i < q->nstat; i++)
-        if (!q->stat[i].red && q->stat[i].rank != s->vec)
+        if (!q->stat[i].red && q->stat[i].rank != s->vec && !(large >> q->stat[i].rank & 1))
             t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
     if (s->vec < LOW_RANKS && !s->vec_red && !large)
         t->item[t->n++] = (struct low_item){ s->vec, stat_of(q, s->vec) };
     /* taps outside of channels: their bounds and masks are worked out less often */
     bool in_order = q->q.as_written || q->L->o->strict || q->q.red == RED_USER || q->q.red == RED_ARGMAX || q->q.red == RED_ARGMIN;
-    low_find_clips(q);
     u64 tested = 0;
     for (u32 k = q->nlhs; k < q->acc.n; k++)
         tested |= low_test_deps(q, k);
@@ -100,6 +115,10 @@ static void set_up(struct nest *t, struct low *q)
         for (u32 r = 0; r < q->q.nrank; r++)
             if (!q->rank[r].bound && q->rank[r].red && r != s->vec && (in_order ? !pass : (tested & bit(r)) ? !pass : pass))
                 t->red[t->nred++] = r;
+    u32 last = t->nred ? t->red[t->nred - 1] : 0;
+    if (s->contraction && t->nred && !s->vec_red && !q->rank[last].tb && !(tested & bit(last)))
+        unroll(t, last);
+    low_find_clips(q);
     if (s->vec_red)
         t->red[t->nred++] = s->vec;
 }
@@ -265,6 +284,22 @@ static void reduce(struct nest *t, u32 depth, lval *acc)
     }
     u32 r = t->red[depth];
     i64 ext = q->rank[r].ext;
+    i32 several = stat_of(q, r);
+    if (r != q->s.vec && several >= 0) {
+        struct low_stat *st = &q->stat[several];
+        i64 full = ext / st->max;
+        if (full > 1) {
+            lval lo = le_int(&q->e, 0), hi = trip(q, full * st->max, false);
+            carry_loop(t, depth, acc, lo, hi, st->max, 0, (full - 1) * st->max);
+        } else if (full)
+            straight(t, depth, acc, 0);
+        if (ext % st->max) {
+            st->n = (u32)(ext % st->max);
+            straight(t, depth, acc, full * st->max);
+            st->n = st->max;
+        }
+        return;
+    }
     if (r != q->s.vec) {
         lval lo = le_int(&q->e, 0), hi = trip(q, ext, q->rank[r].tb);
         low_clip(q, r, &lo, &hi);

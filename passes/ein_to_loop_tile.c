@@ -17,6 +17,7 @@ struct model {
     u32 nterm; struct term term[TERMS];
     double steps;                   /* of the reduction */
     double panel;                   /* bytes of the vector operand per vector of lanes, 0: none */
+    bool panels;                    /* and per point of u */
     i64 apart;                      /* elements from one point of t to the next in the operand that is one number for all lanes */
     i64 ext_t, ext_u, nvec;
     u32 latency;
@@ -55,7 +56,7 @@ static void count_terms(struct model *m, ein_node x, u32 t, u32 u, ein_nodes *se
         i64 step = k.v ? low_rank_coef(a, q->c, q->s.vec, &affine) : 1;
         k.loads = step == 1 ? 1 : q->s.vl;
         if (k.v && !m->panel && !k.t)
-            m->panel = m->steps * q->s.vl * 4;
+            m->panel = m->steps * q->s.vl * 4, m->panels = k.u;
         if (!k.v && k.t)
             m->apart = low_rank_coef(a, q->c, t, &affine);
     } else if (x != q->q.body[0] || y.kind != EIN_MUL) {
@@ -81,6 +82,7 @@ static double step_cycles(const struct model *m, double n, double k, double o)
     double c = MAX(ops / 2, loads / 2);
     c = MAX(c, (ops + loads + 2) / 5);
     c = MAX(c, m->latency);
+    o *= m->panels ? k : 1;
     if (m->panel * o > 0.6 * (double)m->q->L->m->l1d)
         c = MAX(c + 0.1 * o, o * m->q->s.vl * 4 / 32.0);
     if (m->apart > 64)              /* neighbours first: fewer lines and pages */
@@ -115,18 +117,21 @@ static double nest_cycles(const struct model *m, u32 n, u32 k, u32 o)
             bodies++;
         }
     }
-    return sum * (1 + 0.02 * (bodies - 1));
+    return sum * (1 + 0.05 * (bodies - 1));
 }
 
 static bool candidate(const struct low *q, u64 keep, u32 r)
 {
     if ((keep >> r & 1) || q->rank[r].red || q->rank[r].tb || q->rank[r].ext < 2 || r == q->s.vec)
         return false;
-    u64 red = red_ranks(q);         /* some operand is used again along r */
-    for (u32 k = q->nlhs; k < q->acc.n; k++)
-        if ((q->acc.at[k].deps & red) && !(q->acc.at[k].deps >> r & 1))
-            return true;
-    return false;
+    u64 red = red_ranks(q);         /* some operand is used again along r, and it is not the one in lanes that changes */
+    bool again = false;
+    for (u32 k = q->nlhs; k < q->acc.n; k++) {
+        again |= (q->acc.at[k].deps & red) && !(q->acc.at[k].deps >> r & 1);
+        if (has(q->acc.at[k].deps, r) && has(q->acc.at[k].deps, q->s.vec) && q->rank[q->s.vec].ext > q->s.vl)
+            return false;
+    }
+    return again;
 }
 
 static bool fits(const struct low *q, u32 n, u32 k, u32 o)

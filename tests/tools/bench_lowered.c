@@ -1,6 +1,6 @@
-/* bench_lowered [-a] [NAME...] - what the lowering makes of single operations: cascades as texts, lowered by the pipeline's passes (not ein-winograd), compiled
+/* bench_lowered [-a] [-l] [-s] [NAME...] - what the lowering makes of single operations: cascades as texts, lowered by the pipeline's passes (not ein-winograd), compiled
  * by this build's LLVM backend, timed beside two bounds measured in this process: a loop of multiply-adds in registers, and a copy of the
- * operation's bytes.  NAME: only rows whose name begins so; -a: AVX2 code.  Minima over repeats, the loops of the bounds between them. */
+ * operation's bytes.  NAME: only rows whose name begins so; -a: AVX2 code; -l, -s: loops, assembly.  Minima over repeats, the loops of the bounds between them. */
 #include "backends/backend.h"
 #include "compiler/exec.h"
 #include "compiler/ir/ein_check.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; double peak; };
+struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; bool loops, asm_; };
 
 static double seconds(void)
 {
@@ -207,6 +207,15 @@ static bool row(struct bench *x, const char *name, const char *text, double slot
         loop_clean(p->kernel.at[i].fn);
         fn[i] = p->kernel.at[i].fn;
     }
+    for (u32 i = 0; i < p->kernel.n; i++) {
+        struct buf text = { 0 };
+        if (x->loops)
+            loop_dump(&text, fn[i]);
+        if (x->asm_)
+            x->backend->text(x->be, fn[i], "asm", &text, &why);
+        fputs(text.at ? text.at : "", stdout);
+        buf_free(&text);
+    }
     double t0 = seconds();
     if (!x->backend->jit(x->be, p->kernel.n, fn, k, &why)) {
         printf("%-28s %s\n", name, why.at);
@@ -279,13 +288,16 @@ int main(int argc, char **argv)
     struct bench x = { .a = arena_new("bench") };
     x.sp = str_pool_new(x.a);
     mach_host(&x.m, x.a);
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc; i++) {
+        x.loops |= !strcmp(argv[i], "-l");
+        x.asm_ |= !strcmp(argv[i], "-s");
         if (!strcmp(argv[i], "-a")) {
             x.m.vector_bits = MIN(x.m.vector_bits, 256u);
             x.m.nvreg = 16;
             x.m.masks = false;
             x.m.features = "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+popcnt,+lzcnt";
         }
+    }
     void *dl = dlopen(NASC_BUILD_DIR "/.libs/nasc_be_llvm.so", RTLD_NOW | RTLD_LOCAL);
     struct buf why = { 0 };
     x.backend = dl ? dlsym(dl, "nasc_backend") : NULL;
