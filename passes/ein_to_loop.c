@@ -23,16 +23,23 @@ bool lower_literal(enum low_role role, i64 k)
     return k >= -most[role] && k <= most[role];
 }
 
-lval lower_sym(struct lower *L, i64 k, bool tb)
+/* A trip count and a stride that happen to be equal are two symbols, so that kernels for other sizes have the same text. */
+static lval symbol(struct lower *L, bool trip, i64 k, bool tb)
 {
     for (u32 i = 0; i < L->sym.n; i++)
-        if (L->symval.at[i] && L->sym.at[i].k == k && L->sym.at[i].times_batch == tb)
+        if (L->symval.at[i] && L->symtrip.at[i] == trip && L->sym.at[i].k == k && L->sym.at[i].times_batch == tb)
             return L->symval.at[i];
     struct loop_emit e = { L->f, &L->pro };
     vec_push(L->a, &L->sym, ((struct plan_int){ k, tb }));
     lval v = le_opu(&e, LO_SYM, I64, 0, L->sym.n - 1);
     vec_push(L->a, &L->symval, v);
+    vec_push(L->a, &L->symtrip, trip);
     return v;
+}
+
+lval lower_sym(struct lower *L, i64 k, bool tb)
+{
+    return symbol(L, false, k, tb);
 }
 
 u32 lower_slot(struct lower *L, double v)
@@ -43,13 +50,14 @@ u32 lower_slot(struct lower *L, double v)
     vec_push(L->a, &L->sym, ((struct plan_int){ bits, false }));
     lval x = le_opu(&e, LO_SYM, I64, 0, L->sym.n - 1);
     vec_push(L->a, &L->symval, 0);          /* never shared by value */
+    vec_push(L->a, &L->symtrip, false);
     vec_push(L->a, &L->slot, le_op(&e, LO_BITS, (struct ltype){ DT_F64, 1 }, x, 0, 0));
     return L->slot.n - 1;
 }
 
 lval lower_size(struct lower *L, struct loop_emit *e, enum low_role role, i64 k, bool tb)
 {
-    return !tb && lower_literal(role, k) ? le_int(e, k) : lower_sym(L, k, tb);
+    return !tb && lower_literal(role, k) ? le_int(e, k) : symbol(L, role == ROLE_TRIP, k, tb);
 }
 
 lval lower_scaled(struct lower *L, struct loop_emit *e, i64 k, bool tb, i64 times)

@@ -27,6 +27,7 @@ struct lower {
     VEC(u32) tens, as;              /* of each buffer */
     VEC(struct plan_int) sym;
     VEC(lval) symval;
+    VEC(bool) symtrip;              /* a trip count */
     VEC(struct low_scaled) scaled;
     VEC(lval) slot;                 /* f64 */
     struct plan_int units;

@@ -2,6 +2,7 @@
  * by this build's LLVM backend, timed beside two bounds measured in this process: a loop of multiply-adds in registers, and a copy of the
  * operation's bytes.  NAME: only rows whose name begins so; -a: AVX2 code; -l, -s: loops, assembly.  Minima over repeats, the loops of the bounds between them. */
 #include "backends/backend.h"
+#include "compiler/code.h"
 #include "compiler/exec.h"
 #include "compiler/ir/ein_check.h"
 #include "passes/pass.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; bool loops, asm_; };
+struct bench { struct arena *a; struct str_pool *sp; struct mach m; const struct backend *backend; struct be *be; struct code *code; bool loops, asm_; };
 
 static double seconds(void)
 {
@@ -50,7 +51,7 @@ static double time_peak(struct bench *x)
     static float data[64];
     struct buf why = { 0 };
     const struct loop_fn *f = k.fn ? NULL : peak_loop(x);
-    if (f && !x->backend->jit(x->be, 1, &f, &k, &why))
+    if (f && !code_compile(x->code, x->backend, x->be, 1, &f, &k, &why))
         return 0;
     void *base[1] = { data };
     struct kernel_args args = { base, NULL, NULL, NULL };
@@ -217,7 +218,7 @@ static bool row(struct bench *x, const char *name, const char *text, double slot
         buf_free(&text);
     }
     double t0 = seconds();
-    if (!x->backend->jit(x->be, p->kernel.n, fn, k, &why)) {
+    if (!code_compile(x->code, x->backend, x->be, p->kernel.n, fn, k, &why)) {
         printf("%-28s %s\n", name, why.at);
         return false;
     }
@@ -285,7 +286,7 @@ static bool wanted(int argc, char **argv, const char *name)
 
 int main(int argc, char **argv)
 {
-    struct bench x = { .a = arena_new("bench") };
+    struct bench x = { .a = arena_new("bench"), .code = code_new() };
     x.sp = str_pool_new(x.a);
     mach_host(&x.m, x.a);
     for (int i = 1; i < argc; i++) {
@@ -345,6 +346,7 @@ int main(int argc, char **argv)
         ROW(points, sum(&x, rows[i], cols[i], true), "sum-across %ux%u", rows[i], cols[i]);
     }
     x.backend->close(x.be);
+    code_free(x.code);
     arena_free(x.a);
     return ok ? 0 : 1;
 }

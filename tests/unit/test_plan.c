@@ -17,15 +17,15 @@ static struct cascade *chain(struct plan_env *e, u32 n)
     return c;
 }
 
-static const char two_widths[] = HEAD
-    "(tens x in f32 run (dims batch 16 8 16)) (tens w param f32 load (dims 32 16) (init normal 0.0 1.0) (number 0))"
-    "(tens v param f32 load (dims 64 32) (init normal 0.0 1.0) (number 1)) (tens u param f32 load (dims 64) (init ones 0.0 0.0) (number 2))"
-    "(tens k const f32 const (dims 3) (value 0.5 1.0 2.0)) (tens s temp f32 load (dims 64))"
-    "(tens m temp f32 run (dims batch 32 8 16)) (tens y out f32 run (dims batch 64 8 16))"
-    "(eq (out m) (lhs r0 r1 r2 r3) (rank b par batch) (rank d par 32) (rank h par 8) (rank w par 16) (rank c red 16) (red add) (acc f32)"
+static const char two_layers[] = HEAD
+    "(tens x in f32 run (dims batch 24 8 20)) (tens w param f32 load (dims 24 24) (init normal 0.0 1.0) (number 0))"
+    "(tens v param f32 load (dims 24 24) (init normal 0.0 1.0) (number 1)) (tens u param f32 load (dims 24) (init ones 0.0 0.0) (number 2))"
+    "(tens k const f32 const (dims 3) (value 0.5 1.0 2.0)) (tens s temp f32 load (dims 24))"
+    "(tens m temp f32 run (dims batch 24 8 20)) (tens y out f32 run (dims batch 24 8 20))"
+    "(eq (out m) (lhs r0 r1 r2 r3) (rank b par batch) (rank d par 24) (rank h par 8) (rank w par 20) (rank c red 24) (red add) (acc f32)"
     " (body (mul (read x r0 r4 r2 r3) (read w r1 r4))) (phase run) (prov \"first\"))"
-    "(eq (out s) (lhs r0) (rank d par 64) (acc f32) (body (mul (read u r0) (read k 1))) (phase load))"
-    "(eq (out y) (lhs r0 r1 r2 r3) (rank b par batch) (rank d par 64) (rank h par 8) (rank w par 16) (rank c red 32) (red add) (acc f32)"
+    "(eq (out s) (lhs r0) (rank d par 24) (acc f32) (body (mul (read u r0) (read k 1))) (phase load))"
+    "(eq (out y) (lhs r0 r1 r2 r3) (rank b par batch) (rank d par 24) (rank h par 8) (rank w par 20) (rank c red 24) (red add) (acc f32)"
     " (body (mul (read m r0 r4 r2 r3) (read v r1 r4))) (phase run) (prov \"second\"))";
 
 static const char state[] = HEAD
@@ -51,7 +51,7 @@ static int teardown(void **s)
 static void reads_back(void **s)
 {
     struct plan_env *e = *s;
-    const char *const text[] = { two_widths, state };
+    const char *const text[] = { two_layers, state };
     for (u32 i = 0; i < COUNTOF(text); i++) {
         struct plan *p = plan_env_plan(e, plan_env_read(e, text[i])), *r;
         struct buf a = { 0 }, b = { 0 };
@@ -85,15 +85,15 @@ static void refuses_bad_text(void **s)
 static void shares_kernels(void **s)
 {
     struct plan_env *e = *s;
-    e->pack = true;             /* weights of neighbouring channels side by side, whatever the width */
-    struct plan *p = plan_env_plan(e, plan_env_read(e, two_widths));
+    e->pack = true;             /* weights of neighbouring channels side by side */
+    struct plan *p = plan_env_plan(e, plan_env_read(e, two_layers));
     e->pack = false;
     assert_int_equal(p->load.n, 3);
     assert_int_equal(p->run.n, 2);
     assert_int_equal(p->run.at[0].kernel, p->run.at[1].kernel);
     assert_string_equal(p->run.at[0].what, "first");
-    assert_int_equal(p->run.at[0].macs, 32 * 16 * 8 * 16);
-    assert_int_equal(p->run.at[1].macs, 64 * 32 * 8 * 16);
+    assert_int_equal(p->run.at[0].macs, 24 * 24 * 8 * 20);
+    assert_int_equal(p->run.at[1].macs, 24 * 24 * 8 * 20);
     /* equal equations are lowered once */
     p = plan_env_plan(e, chain(e, 9));
     assert_int_equal(p->run.n, 9);
@@ -126,7 +126,7 @@ static void verifier_catches(void **s)
 {
     struct plan_env *e = *s;
     for (u32 k = 0; k < 9; k++) {
-        struct plan *p = plan_env_plan(e, k < 7 ? chain(e, 4) : plan_env_read(e, two_widths));
+        struct plan *p = plan_env_plan(e, k < 7 ? chain(e, 4) : plan_env_read(e, two_layers));
         u32 t[2], n = 0;
         for (u32 i = 0; i < p->buf.n && n < 2; i++)
             if (p->buf.at[i].segment == SEG_SAMPLE)
