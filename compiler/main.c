@@ -142,6 +142,8 @@ static void show_clocks(const nasc_session *s)
         if (s->clock[i].n)
             fprintf(stderr, "%-14s %10.2f %8llu %12.1f\n", stage_name(i), (double)s->clock[i].ns / 1e6, (unsigned long long)s->clock[i].n,
                     (double)s->clock[i].ns / 1e3 / (double)s->clock[i].n);
+    if (s->clock[STAGE_CODE].n)
+        fprintf(stderr, "kernels: %llu compiled, %llu from the cache on disk\n", (unsigned long long)s->compiled, (unsigned long long)s->loaded);
 }
 
 /* A failed verification leaves the bad IR behind: into a file, so that the report can carry it. */
@@ -161,6 +163,7 @@ static nasc_status run_verb(struct cli *c, const struct verb *v)
     if (setjmp(trap.back)) {
         return session_trapped(c->s, &trap);
     }
+    c->s->no_cache = c->value[OPT_NOCACHE];
     nasc_status st = v->run(c);
     bug_trap_pop(&trap);
     return st;

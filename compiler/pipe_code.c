@@ -1,8 +1,8 @@
 /* pipe_code.c - plans to kernels: what the session has, what it lacks compiled at once.
  *
- * In: plans; a kernel's key is the hash of its canonical text.  Out: callable kernels, pinned.  The table's key is the plan's with the backend's
- * identity (backend_id) in it.  Holds: hits cost a look into a hash table; a backend is opened for misses only; the loop function of
- * a miss is legalized where it stands, and nothing of it is kept where the backend makes images. */
+ * In: plans; a kernel's key is the hash of its canonical text.  Out: callable kernels, pinned.  The table's key, and the cache's on disk, is the plan's
+ * with the backend's identity (backend_id) in it.  Holds: hits cost a look into a hash table; a backend is opened for what neither
+ * has; the loop function of a miss is legalized where it stands, and nothing of it is kept where the backend makes images. */
 #include "compiler/pipeline.h"
 
 #include "compiler/base/arena.h"
@@ -98,6 +98,53 @@ static bool enter(struct job *j, u32 n, const struct hash128 *key, const struct 
     return ok;
 }
 
+/* Images are for the next process, too. */
+static void save(struct job *j, u32 n, const struct hash128 *key, const struct be_code *code)
+{
+    struct be_image *image = NEW_ARRAY(j->a, struct be_image, n);
+    struct hash128 *of = NEW_ARRAY(j->a, struct hash128, n);
+    u32 images = 0;
+    for (u32 i = 0; i < n; i++)
+        if (code[i].image.at) {
+            of[images] = key[i];
+            image[images++] = code[i].image;
+        }
+    struct kernel_cache *c = images ? session_cache(j->s) : NULL;
+    if (c)
+        kernel_cache_put(c, images, of, image);
+}
+
+/* What the cache on disk has leaves the list of what is missing. */
+static bool load_cached(struct job *j)
+{
+    struct kernel_cache *c = j->miss.n && strcmp(j->be->name, be_ref.name) != 0 ? session_cache(j->s) : NULL;
+    if (!c)
+        return true;
+    u32 n = j->miss.n, found = 0, left = 0;
+    struct hash128 *key = NEW_ARRAY(j->a, struct hash128, n);
+    struct be_image *image = NEW_ARRAY(j->a, struct be_image, n);
+    u32 *id = NEW_ARRAY(j->a, u32, n);
+    for (u32 i = 0; i < n; i++)
+        key[i] = j->miss.at[i].key;
+    if (!kernel_cache_get(c, j->a, n, key, image))
+        return true;
+    for (u32 i = 0; i < n; i++)
+        if (image[i].at) {
+            image[found] = image[i];
+            key[found++] = key[i];
+        } else {
+            j->miss.at[left++] = j->miss.at[i];
+        }
+    struct buf why = {0};
+    bool ok = kernels_add(j->s->kernels, found, key, image, id, &why);
+    if (!ok)
+        session_complain(j->s, E0907, "%s", why.at);
+    buf_free(&why);
+    j->miss.n = left;
+    j->s->loaded += found;
+    return ok;
+}
+
 static bool compile(struct job *j)
 {
     u32 n = j->miss.n;
@@ -122,7 +169,11 @@ static bool compile(struct job *j)
     buf_free(&why);
     for (u32 i = 0; i < n; i++)
         j->miss.at[i].ns = code[i].compile_ns;
-    return enter(j, n, key, code, fn);
+    j->s->compiled += n;
+    if (!enter(j, n, key, code, fn))
+        return false;
+    save(j, n, key, code);
+    return true;
 }
 
 void pipe_release(nasc_session *s, const struct plan *p, const struct be_kernel *out)
@@ -162,11 +213,13 @@ bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const 
                 need(&j, key, plan[i], k, i);
         }
     }
-    bool ok = compile(&j);
+    u32 wanted = j.miss.n;
+    bool ok = load_cached(&j) && compile(&j);
+    session_cache_said(s);
     id = backend_id(s, be);
     for (u32 i = 0; i < j.miss.n; i++)
         misses[j.miss.at[i].first]++;
-    for (u32 i = 0; i < n && j.miss.n; i++)
+    for (u32 i = 0; i < n && wanted; i++)
         for (u32 k = 0; k < plan[i]->kernel.n; k++)
             if (!out[i][k].held && ok)
                 out[i][k] = kernels_pin(s->kernels, kernels_find(s->kernels, table_key(plan[i]->kernel.at[k].key, id)));

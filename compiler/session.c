@@ -35,6 +35,7 @@ void nasc_close(nasc_session *s)
         nasc_arch_free(s->archs);
     exec_pool_free(s->pool);
     exec_mem_free(s->mem);
+    kernel_cache_close(s->cache);
     kernels_free(s->kernels);
     for (struct backend_handle *h = s->backends; h; h = h->next)
         if (h->inst)
@@ -53,6 +54,35 @@ const struct mach *session_mach(nasc_session *s)
     if (!s->mach.triple)
         mach_host(&s->mach, s->a);
     return &s->mach;
+}
+
+struct kernel_cache *session_cache(nasc_session *s)
+{
+    if (s->cache || s->no_cache)
+        return s->cache;
+    const char *env = getenv("NASC_CACHE");
+    struct buf dir = {0}, why = {0};
+    u64 most;
+    bool sized = kernel_cache_size(&most);
+    s->no_cache = (env && (strcmp(env, "off") == 0 || strcmp(env, "0") == 0)) || !kernel_cache_built() || !most || !kernel_cache_dir(&dir);
+    if (!s->no_cache && !sized)
+        session_complain(s, W0901, "NASC_CACHE_SIZE is bytes, or a number with K, M or G behind it: %u MiB are taken", (u32)KERNEL_CACHE_MB);
+    if (!s->no_cache) {
+        s->cache = kernel_cache_open(dir.at, most, &why);
+        s->no_cache = !s->cache;
+        if (!s->cache)
+            session_complain(s, W0901, "no cache of kernels: %s", why.at ? why.at : "it is not there");
+    }
+    buf_free(&dir);
+    buf_free(&why);
+    return s->cache;
+}
+
+void session_cache_said(nasc_session *s)
+{
+    const char *said = kernel_cache_said(s->cache);
+    if (said)
+        session_complain(s, W0901, "the cache of kernels: %s", said);
 }
 
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...)

@@ -3,6 +3,7 @@
 #define NASC_SESSION_H
 #include "backends/backend.h"
 #include "compiler/base/diag.h"
+#include "compiler/kernel_cache.h"
 #include "compiler/kernels.h"
 #include "compiler/nasc.h"
 #include "grammar/derive.h"
@@ -46,6 +47,9 @@ struct nasc_session {
     struct mach mach;                   /* by session_mach */
     struct backend_handle *backends;
     struct kernels *kernels;            /* compiled, by key; made at first need */
+    struct kernel_cache *cache;         /* by session_cache */
+    bool no_cache;                      /* none is wanted, or none can be had */
+    u64 compiled, loaded;               /* kernels: by a backend; from the cache on disk */
     struct exec_mem *mem;               /* of execs: made at first need, handed on from network to network */
     struct exec_pool *pool;             /* threads for commands: by net_threads */
     struct stage_clock clock[STAGES];
@@ -75,6 +79,10 @@ bool backend_open(nasc_session *s, struct backend_handle *h);
 struct backend_handle *session_backend(nasc_session *s, const char *name);
 /* What decides the code of a kernel beside its text: backend, its version and build, the machine.  Needs no opening. */
 struct hash128 backend_id(nasc_session *s, struct backend_handle *h);
+
+/* The cache on disk, opened at first need.  NULL: none is wanted (no_cache, NASC_CACHE=off), or none can be had, which is said once (W0901). */
+struct kernel_cache *session_cache(nasc_session *s);
+void session_cache_said(nasc_session *s);               /* passes on what went wrong with it */
 
 /* The host, probed at first use. */
 const struct mach *session_mach(nasc_session *s);
