@@ -51,6 +51,7 @@ struct kernel_cache {
     sqlite3 *db;                /* NULL: off */
     sqlite3_stmt *st[STATEMENTS];
     pid_t pid;                  /* a connection is of one process */
+    ino_t ino;                  /* the file it is to */
     u64 most;
     bool damaged, read_only, rebuilt;
     struct buf said;
@@ -85,7 +86,8 @@ static bool failed(struct kernel_cache *c, int rc)
     case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_INTERRUPT:
         break;
     case SQLITE_FULL: case SQLITE_READONLY: case SQLITE_CANTOPEN: case SQLITE_PERM: case SQLITE_AUTH: case SQLITE_IOERR: case SQLITE_NOMEM: case SQLITE_NOLFS:
-        if (rc != SQLITE_IOERR_SHORT_READ && rc != SQLITE_IOERR_CORRUPTFS) {
+        /* A file that is writable and yet said not to be has a bad header, or is no longer the one at its path. */
+        if (rc != SQLITE_IOERR_SHORT_READ && rc != SQLITE_IOERR_CORRUPTFS && ((rc & 0xff) != SQLITE_READONLY || access(c->path, W_OK))) {
             c->read_only = true;
             say(c, "cannot be written", sqlite3_errstr(rc));
             break;
@@ -186,6 +188,8 @@ static bool open_file(struct kernel_cache *c)
     int rc = sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK)
         return failed(c, rc);
+    struct stat file;
+    c->ino = stat(c->path, &file) ? 0 : file.st_ino;
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, 200);
     sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, IMAGE_MOST_BYTES + (1 << 16));
@@ -276,7 +280,7 @@ struct kernel_cache *kernel_cache_open(const char *dir, u64 most, struct buf *wh
     return NULL;
 }
 
-/* After a failure: damage has the file replaced, once. */
+/* After a failure: a damaged file is replaced, once.  If another process has done so, its file is taken. */
 static void mend(struct kernel_cache *c)
 {
     roll_back(c);
@@ -284,12 +288,18 @@ static void mend(struct kernel_cache *c)
         return;
     shut(c);
     bool again = c->rebuilt;
-    say(c, again ? "is damaged again: it is not used" : "is damaged: it was set aside, a new one begun", NULL);
     c->rebuilt = true;
-    if (again)
+    if (again) {
+        say(c, "is damaged again: it is not used", NULL);
         return;
+    }
     int lock = cache_lock(c->dir);
-    bool ok = set_aside(c);
+    struct stat file;
+    bool ok = true;
+    if (lstat(c->path, &file) == 0 && file.st_ino == c->ino) {
+        say(c, "is damaged: it was set aside, a new one begun", NULL);
+        ok = set_aside(c);
+    }
     cache_unlock(lock);
     c->damaged = false;
     if (!ok || !open_sound(c))
@@ -426,9 +436,11 @@ static void flush(struct kernel_cache *c)
     bool news = c->put.n || c->dropped.n;
     if (c->read_only || !(news || c->touched.n || c->misses))
         return;
-    bool ok = write_all(c), busy = !ok && !c->damaged && !c->read_only;
+    bool ok = write_all(c), damaged = c->damaged, busy = !ok && !damaged && !c->read_only;
     if (!ok)
         mend(c);
+    if (damaged && c->db)
+        ok = write_all(c);
     if (busy && c->wait_bytes < WAIT_MOST)
         return;
     arena_clear(c->wait);

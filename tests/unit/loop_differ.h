@@ -91,6 +91,32 @@ static inline void differ_run(const struct loop_fn *fn, const struct be_kernel *
     be_call(k, &args, 0, 16, scratch);
 }
 
+/* An image is its function's alone: the same bytes whatever is compiled along, and in whatever order. */
+static inline void differ_images(struct differ *d, const struct loop_fn *const *legal)
+{
+    struct be_code all[DIFFER_BATCH], one;
+    const struct loop_fn *back[DIFFER_BATCH];
+    struct arena *a = arena_new("test");
+    for (u32 i = 0; i < d->n; i++)
+        back[i] = legal[d->n - 1 - i];
+    assert_true(d->backend->compile(d->be, d->n, back, all, a, &d->e->why));
+    for (u32 i = d->done / DIFFER_BATCH % 6; i < d->n; i += 6) {
+        const struct be_image *x = &all[d->n - 1 - i].image, *y = &one.image;
+        assert_true(d->backend->compile(d->be, 1, &legal[i], &one, a, &d->e->why));
+        if (d->e->m.isa != ISA_X86_64 && !x->at && !y->at)
+            continue;
+        assert_true(image_ok(x) && image_ok(y));
+        assert_int_equal(x->entry, y->entry);
+        if (x->bytes != y->bytes || memcmp(x->at, y->at, x->bytes)) {
+            struct buf text = { 0 };
+            loop_dump(&text, legal[i]);
+            print_error("an image depends on what is compiled along:\n%s", text.at);
+            fail();
+        }
+    }
+    arena_free(a);
+}
+
 static inline void differ_flush(struct differ *d)
 {
     static _Alignas(64) u64 in[DIFFER_BUFS][DIFFER_BYTES / 8], one[DIFFER_BUFS][DIFFER_BYTES / 8], two[DIFFER_BUFS][DIFFER_BYTES / 8];
@@ -118,6 +144,7 @@ static inline void differ_flush(struct differ *d)
         print_error("%s\n%s", d->e->why.at, text.at);
         fail();
     }
+    differ_images(d, legal);
     for (u32 i = 0; i < d->n; i++) {
         struct loop_fn *f = d->fn[i];
         struct be_kernel ref = { .self = f };
