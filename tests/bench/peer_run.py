@@ -2,8 +2,8 @@
 
     python3 peer_run.py ROOT PEER THREADS BATCHES BUILD SOURCE ID...
 
-ROOT holds the networks' directories (networks.py).  Every call is timed by itself; the least and the median of all windows are
-kept.  The process is pinned to as many processors as it has threads.  Denormals are flushed for everybody.
+ROOT holds the networks' directories (networks.py).  Every call is timed by itself: the least and the median of all are kept,
+and the least processor time of a window (what other programs on the machine take is not in that).  The process is pinned to as many processors as it has threads.  Denormals are flushed for everybody.
 """
 import json, os, resource, sys, time
 
@@ -21,30 +21,41 @@ MEMORY = 8 << 30    # bytes: more is an error of that network, not of the machin
 SPENT = float(os.environ.get("BENCH_SECONDS", "0.25"))     # seconds a network and batch, beyond the least windows
 
 
-def timed(call, seconds, into):
-    """Calls until the window is over; at least once."""
-    end = time.perf_counter_ns() + int(seconds * 1e9)
-    while True:
-        t = time.perf_counter_ns()
-        call()
-        now = time.perf_counter_ns()
-        into.append(now - t)
-        if now >= end:
-            return
+class Side:
+    """The times of one side, nanoseconds: of the clock a call, of the process's processor time a window's mean call."""
+
+    def __init__(self, call):
+        self.call, self.wall, self.cpu = call, [], []
+
+    def turn(self):
+        """Calls until the window is over; at least once."""
+        end, first = time.perf_counter_ns() + int(WINDOW * 1e9), len(self.wall)
+        cpu = time.process_time_ns()
+        while True:
+            t = time.perf_counter_ns()
+            self.call()
+            now = time.perf_counter_ns()
+            self.wall.append(now - t)
+            if now >= end:
+                break
+        self.cpu.append((time.process_time_ns() - cpu) // (len(self.wall) - first))
+
+    def times(self, who):
+        return {f"{who}_min": min(self.wall), f"{who}_median": sorted(self.wall)[len(self.wall) // 2], f"{who}_cpu": min(self.cpu)}
 
 
 def duel(ours, theirs):
-    """Nanoseconds (min, median) of each, by turns."""
+    """The times of both, by turns."""
     for call in (ours, theirs, ours, theirs):
         call()
-    a, b = [], []
+    a, b = Side(ours), Side(theirs)
     start = time.perf_counter()
     for turn in range(TURNS[1]):
-        timed(ours, WINDOW, a)
-        timed(theirs, WINDOW, b)
+        a.turn()
+        b.turn()
         if turn + 1 >= TURNS[0] and time.perf_counter() - start > SPENT:
             break
-    return [f(v) for v in (a, b) for f in (min, lambda v: sorted(v)[len(v) // 2])]
+    return a.times("nasc") | b.times("peer")
 
 
 def row(lib, peer, where, n, batch):
@@ -63,7 +74,7 @@ def row(lib, peer, where, n, batch):
         want = np.asarray(c.result())
         top = float(np.abs(want).max())
         out["diff"] = float(np.abs(want.reshape(y.shape) - y).max()) / (top if top > 0 else 1.0)
-        out["nasc_min"], out["nasc_median"], out["peer_min"], out["peer_median"] = duel(ours, c.call)
+        out.update(duel(ours, c.call))
     except Exception as e:      # a peer that cannot run a network is reported, not repaired
         out["error"] = f"{type(e).__name__}: {e}"[:300]
     session = net.s
