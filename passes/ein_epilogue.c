@@ -596,11 +596,50 @@ static ein_node canonical(struct pass *p, const struct ein_eq *e, const struct f
     return sum;
 }
 
+/* The largest part x with a form that post is a function of, of nothing else but numbers: relu(x), x * sigmoid(x); 0: none. */
+static ein_node activated(struct pass *p, ein_node post)
+{
+    struct cascade *c = p->c;
+    ein_node mark = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL);
+    ein_nodes all = { 0 };
+    ein_reach(p->a, c, post, &all);
+    for (u32 i = all.n; i-- > 0;) {
+        ein_node x = all.at[i];
+        if (ein_is_index(c, x) || !info(p, x).acc || !form_of(p, x)->ok || !form_of(p, x)->scale)
+            continue;
+        ein_nodes left = { 0 };
+        bool alone = true;
+        ein_reach(p->a, c, x == post ? mark : rw_replace(c, post, 1, &x, &mark), &left);
+        for (u32 k = 0; alone && k < left.n; k++) {
+            u8 kind = c->node.at[left.at[k]].kind;
+            alone = kind == EIN_NUM || kind == EIN_ACC || (kind >= EIN_NEG && kind <= EIN_CAST && !ein_is_index(c, c->node.at[left.at[k]].a));
+        }
+        if (alone)
+            return x;
+    }
+    return 0;
+}
+
 static void epilogue(struct pass *p, struct ein_eq *e)
 {
     struct cascade *c = p->c;
     ein_node floor, inner = strip_floor(c, e->post, &floor);
     look(p, e->post);
+    ein_node within = activated(p, e->post);
+    if (within && within != inner) {
+        struct form f = *form_of(p, within);
+        ein_node in = 0, out = 0;
+        u32 most = 64;
+        if (f.shift)
+            part(p, f.shift, shift_ranks(p, e), &in, &out, &most);
+        f.shift = in;
+        ein_node sum = out ? within : canonical(p, e, &f);
+        if (sum != within) {
+            e->post = rw_replace(c, e->post, 1, &within, &sum);
+            p->fired++;
+        }
+        return;
+    }
     /* the largest part that has the form: all, or what products with more stand over */
     ein_node x = inner;
     while (!form_of(p, x)->ok) {

@@ -25,6 +25,14 @@ static ein_node neutral(struct rewrite *w, ein_node x)
         return x;
     case EIN_DIV:
         return is_num(c, y.b, 1) ? y.a : !w->o->strict && is_num(c, y.a, 0) && c->node.at[y.b].kind == EIN_NUM ? y.a : x;
+    case EIN_SELECT: {
+        /* x > 0 ? x : k*x with 0 < k < 1 is max(x, k*x) */
+        struct ein_x lt = c->node.at[y.a], k = c->node.at[y.c];
+        bool leaky = lt.kind == EIN_LT && is_num(c, lt.a, 0) && lt.b == y.b && k.kind == EIN_MUL;
+        ein_node times = leaky ? k.a == y.b ? k.b : k.b == y.b ? k.a : 0 : 0;
+        bool less = times && c->node.at[times].kind == EIN_NUM && c->node.at[times].r > 0 && c->node.at[times].r < 1;
+        return less ? ein_op2(c, EIN_MAX, y.b, y.c) : x;
+    }
     case EIN_NEG:
         return c->node.at[y.a].kind == EIN_NEG ? c->node.at[y.a].a : x;
     default:
