@@ -6,8 +6,7 @@
  *     y[b,h,w,d] += max(x[b,h,w,c], 0) * k[d,c]       =>      r[b,h,w,c]  = max(x[b,h,w,c], 0)
  *                                                              y[b,h,w,d] += r[b,h,w,c] * k[d,c]
  *
- * Pads keep their places: r is read with what the map makes of x's pad.  An input that is read beyond its edges is copied in the same way:
- * a temporary can hold its padding. */
+ * Pads keep their places: r is read with what the map makes of x's pad. */
 #include "passes/rewrite.h"
 
 enum { REUSE_LEAST = 16, DIMS = 16 };
@@ -96,8 +95,7 @@ static bool pull_out(struct prologues *p, u32 eq)
             continue;
         struct ein_x y = c->node.at[read];
         const struct ein_tens *t = &c->tens.at[y.u];
-        /* the caller's array has no halo: a copy may have */
-        if (rw_cost(w, d) == 0 && !(t->role == EIN_IN && y.a))
+        if (read == d || rw_cost(w, d) == 0)
             continue;
         if (t->phase != EIN_PHASE_RUN || (t->role != EIN_TEMP && t->role != EIN_IN) || y.nlist > DIMS || t->dtype != e.acc)
             continue;
