@@ -66,8 +66,13 @@ void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options
 
 struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c, const struct pass_options *o)
 {
+    enum { MEMO_MOST = 64 << 20 };
     u64 t = clock_ns();
-    struct plan *p = ein_to_plan(a, c, session_mach(s), o);
+    if (!s->plans || plan_memo_bytes(s->plans) > MEMO_MOST) {
+        plan_memo_drop(s->plans);
+        s->plans = plan_memo_new();
+    }
+    struct plan *p = ein_to_plan(a, c, session_mach(s), o, s->plans);
     session_clock(s, STAGE_PLAN, t);
     struct buf why = {0};
     if (s->checked)
@@ -91,6 +96,7 @@ nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass
     n->ein = ein_copy(a, n->written);
     pipe_optimize(s, n->ein, o, NULL, NULL);
     n->plan = pipe_plan(s, a, n->ein, o);
+    n->memo = plan_memo_hold(s->plans);
     return n;
 }
 
@@ -170,5 +176,6 @@ void nasc_net_free(nasc_net *n)
         exec_free(n->exec);
     if (n->kernel)
         pipe_release(n->s, n->plan, n->kernel);
+    plan_memo_drop(n->memo);
     arena_free(n->a);
 }

@@ -27,6 +27,7 @@ struct notation *session_notation(nasc_session *s);     /* NULL after complainin
 struct cascade *pipe_cascade(nasc_session *s, struct arena *a, const struct arch *graph, const struct pass_options *o);
 /* Runs the passes in place.  after: called with each pass's name (may be NULL). */
 void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options *o, void (*after)(void *ctx, const char *pass, const struct cascade *c), void *ctx);
+/* The plan holds parts of session->plans: good until the next pipe_plan, or for as long as that memo is held. */
 struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c, const struct pass_options *o);
 /* Code for the kernels of n plans, from the session's table or compiled now, all that is missing at once: out[i][k] belongs to plan[i]->kernel[k],
  * and stays until pipe_release(plan[i], out[i]).  misses[i]: how many were compiled that plan i is the first to need; ns[i]: its share of the
@@ -46,6 +47,7 @@ struct nasc_net {
     struct pass_options opt;
     struct cascade *written, *ein;      /* as lowered, and after the passes */
     struct plan *plan;
+    struct plan_memo *memo;             /* what the plan holds parts of */
     struct be_kernel *kernel;           /* by net_code */
     struct exec *exec;                  /* made at first use */
     bool weights;

@@ -36,6 +36,7 @@ void nasc_close(nasc_session *s)
     exec_pool_free(s->pool);
     exec_mem_free(s->mem);
     kernel_cache_close(s->cache);
+    plan_memo_drop(s->plans);
     kernels_free(s->kernels);
     for (struct backend_handle *h = s->backends; h; h = h->next)
         if (h->inst)

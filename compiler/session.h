@@ -50,6 +50,7 @@ struct nasc_session {
     struct kernel_cache *cache;         /* by session_cache */
     bool no_cache;                      /* none is wanted, or none can be had */
     u64 compiled, loaded;               /* kernels: by a backend; from the cache on disk */
+    struct plan_memo *plans;            /* groups lowered so far: made at first need, dropped when large */
     struct exec_mem *mem;               /* of execs: made at first need, handed on from network to network */
     struct exec_pool *pool;             /* threads for commands: by net_threads */
     struct stage_clock clock[STAGES];

@@ -222,9 +222,3 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *c, u32 group, const
     *units = L.units;
     return L.f;
 }
-
-struct loop_fn *ein_to_loop(struct arena *a, const struct cascade *c, u32 group, const struct mach *m, const struct pass_options *o,
-                            u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units)
-{
-    return lower_group(a, ein_copy(a, c), group, m, o, ntens, tens, nsym, sym, units);
-}

@@ -5,24 +5,23 @@
  * share one kernel and differ in the values of its symbols.  Tensors become plain row-major buffers: caller's arrays,
  * weights, constants, and activations placed by plan_place.  A tensor its equations do not cover is filled first: in each run, or
  * once when it has a halo around a box that they do cover. */
-#include "passes/lower.h"
+#include "passes/plan_memo.h"
 #include "passes/plan_place.h"
-#include "passes/plan_sign.h"
-#include "passes/tape.h"
-
-/* A lowered group: its signature, and its buffers as places in the signature's tensors. */
-struct known { struct hash128 sign; u32 kernel, narg, *place, nsym; struct plan_int *sym, units; };
 
 struct builder {
     struct arena *a;
-    struct cascade *c;
+    const struct cascade *c;
     const struct mach *m;
     const struct pass_options *o;
+    struct plan_memo *memo;
+    struct plan_signer sign;
     struct plan *p;
     u32 *buf;                   /* of a tensor: 1 + buffer */
     bool *filled;               /* tensors: covered, or a fill is there */
-    struct idmap kernels, onces;
-    struct idmap signs; VEC(struct known) known;    /* groups lowered so far */
+    double *written;            /* tensors: points of the equations that write it */
+    u32 *writer, *next;         /* tensors: 1 + the first equation that writes it; by equation (of several tensors: none): the next */
+    VEC(u32) halo;              /* a buffer of each class */
+    struct idmap codes[PC_TAPE + 1]; struct { struct hash128 *at; u32 n, cap; } key[PC_TAPE + 1];     /* by kind of command: the plan's, by key */
 };
 
 static u32 buffer(struct builder *b, u32 tens)
@@ -62,86 +61,55 @@ static void use(struct plan *p, u32 buf, u32 time)
     f->last = MAX(f->last, time);
 }
 
-/* Points of an equation's parallel ranks per batch element, and of all ranks. */
-static void points(const struct ein_eq *e, double *par, double *all)
+/* The function with the names it has in this network. */
+static struct loop_fn *named_fn(struct builder *b, const struct group_code *k, str name)
 {
-    *par = *all = 1;
-    for (u32 r = 0; r < e->nrank; r++) {
-        double ext = e->rank[r].ext < 0 ? 1 : (double)e->rank[r].ext;
-        *all *= ext;
-        if (e->rank[r].kind == EIN_PAR)
-            *par *= ext;
-    }
+    struct loop_fn *f = arena_dup(b->a, k->fn, sizeof *f);
+    f->name = name;
+    f->buf.at = arena_dup(b->a, f->buf.at, sizeof *f->buf.at * f->buf.n);
+    f->buf.cap = f->buf.n;
+    for (u32 i = 0; i < k->narg; i++)
+        f->buf.at[i].name = b->c->tens.at[b->sign.tens.at[k->place[i]]].name;
+    return f;
 }
 
-static bool is_op(u8 kind)
+static struct tape *named_tape(struct builder *b, const struct group_code *k, str name)
 {
-    return kind >= EIN_NEG && kind <= EIN_CAST;
+    struct tape *t = arena_dup(b->a, k->tape, sizeof *t);
+    t->name = name;
+    t->buf.at = arena_dup(b->a, t->buf.at, sizeof *t->buf.at * t->buf.n);
+    t->buf.cap = t->buf.n;
+    for (u32 i = 0; i < k->narg; i++)
+        t->buf.at[i].name = b->c->tens.at[b->sign.tens.at[k->place[i]]].name;
+    return t;
 }
 
-static u64 count(double x)
+/* The number of the kernel or tape in the plan. */
+static u32 kernel(struct builder *b, const struct group_code *k, const struct plan_group *g)
 {
-    return x < 1.8e19 ? (u64)x : UINT64_MAX;
-}
-
-static void costs(struct builder *b, u32 group, struct plan_cmd *cmd)
-{
-    double macs = 0, flops = 0;
-    struct cascade *c = b->c;
-    for (u32 i = 0; i < c->eq.n; i++) {
-        const struct ein_eq *e = &c->eq.at[i];
-        if (e->group != group)
-            continue;
-        double par, all;
-        points(e, &par, &all);
-        u32 inner = e->red != RED_NONE, outer = 0, tens[2] = { 0 }, reads = 0;
-        ein_nodes n = { 0 };
-        for (u32 k = 0; k < e->nbody; k++)
-            ein_reach(b->a, c, e->body[k], &n);
-        for (u32 k = 0; k < n.n; k++) {
-            const struct ein_x *x = &c->node.at[n.at[k]];
-            inner += is_op(x->kind);
-            if (x->kind == EIN_READ && (!reads || x->u != tens[0]))
-                tens[reads++ ? 1 : 0] = x->u;
-        }
-        n = (ein_nodes){ 0 };
-        if (e->post)
-            ein_reach(b->a, c, e->post, &n);
-        for (u32 k = 0; k < n.n; k++)
-            outer += is_op(c->node.at[n.at[k]].kind);
-        flops += all * inner + par * outer;
-        if (e->red == RED_ADD && e->nbody == 1 && c->node.at[e->body[0]].kind == EIN_MUL && reads > 1)
-            macs += all;
-        if (e->prov && *e->prov && !cmd->what)
-            cmd->what = e->prov;
-    }
-    cmd->macs = count(macs);
-    cmd->flops = count(flops);
-    for (u32 i = 0; i < cmd->narg; i++)
-        cmd->bytes += b->p->buf.at[cmd->arg[i].buf].bytes;
-}
-
-static u32 kernel(struct builder *b, struct loop_fn *f, bool once)
-{
-    struct buf text = { 0 };
-    loop_clean(f);
-    loop_canon(&text, f);
-    struct hash128 key = hash128(text.at, text.n);
-    buf_free(&text);
-    struct idmap *map = once ? &b->onces : &b->kernels;
-    u32 at = idmap_home(map, key.lo), id;
-    while ((id = idmap_find(map, key.lo, &at)))
-        if ((once ? b->p->once.at[id - 1] : b->p->kernel.at[id - 1]).key.hi == key.hi)
+    struct plan *p = b->p;
+    struct idmap *map = &b->codes[k->kind];
+    u32 at = idmap_home(map, k->key.lo), id, n;
+    while ((id = idmap_find(map, k->key.lo, &at)))
+        if (b->key[k->kind].at[id - 1].hi == k->key.hi)
             return id - 1;
-    f->scratch_bytes = loop_scratch_bytes(f);
-    b->p->thread_bytes = MAX(b->p->thread_bytes, (u64)f->scratch_bytes);
-    struct plan_kernel k = { key, f->name, f };
-    if (once)
-        vec_push(b->a, &b->p->once, k);
-    else
-        vec_push(b->a, &b->p->kernel, k);
-    u32 n = once ? b->p->once.n : b->p->kernel.n;
-    idmap_put(b->a, map, key.lo, n);
+    str name = b->c->tens.at[g->eq[g->n - 1]->out[0]].name;
+    if (k->kind == PC_TAPE) {
+        struct tape *t = named_tape(b, k, name);
+        vec_push(b->a, &p->tape, t);
+        p->thread_bytes = MAX(p->thread_bytes, t->scratch_bytes);
+        n = p->tape.n;
+    } else {
+        struct plan_kernel to = { k->key, name, named_fn(b, k, name) };
+        if (k->kind == PC_ONCE)
+            vec_push(b->a, &p->once, to);
+        else
+            vec_push(b->a, &p->kernel, to);
+        p->thread_bytes = MAX(p->thread_bytes, (u64)to.fn->scratch_bytes);
+        n = k->kind == PC_ONCE ? p->once.n : p->kernel.n;
+    }
+    vec_push(b->sign.a, &b->key[k->kind], k->key);
+    idmap_put(b->sign.a, map, k->key.lo, n);
     return n - 1;
 }
 
@@ -149,45 +117,41 @@ static u32 kernel(struct builder *b, struct loop_fn *f, bool once)
 static u32 halo_class(struct builder *b, u32 buf)
 {
     const struct plan_buf *f = &b->p->buf.at[buf];
-    u32 most = 0;
-    for (u32 i = 0; i < b->p->buf.n; i++) {
-        const struct plan_buf *g = &b->p->buf.at[i];
-        if (i == buf || !g->halo)
-            continue;
+    for (u32 i = 0; i < b->halo.n; i++) {
+        const struct plan_buf *g = &b->p->buf.at[b->halo.at[i]];
         bool same = g->lay.n == f->lay.n && g->dtype == f->dtype && g->batched == f->batched && g->bytes == f->bytes && g->rest == f->rest;
         for (u32 d = 0; same && d < f->lay.n; d++)
             same = g->lay.dim[d].mod == f->lay.dim[d].mod && g->inner[2 * d] == f->inner[2 * d] && g->inner[2 * d + 1] == f->inner[2 * d + 1];
         if (same)
-            return g->halo;
-        most = MAX(most, g->halo);
+            return i + 1;
     }
-    return most + 1;
+    vec_push(b->a, &b->halo, buf);
+    return b->halo.n;
 }
 
 /* An activation whose equations fill a box of it needs no filling in each run: the rest is filled when memory is bound. */
-static bool halo(struct builder *b, u32 tens, double written)
+static bool halo(struct builder *b, u32 tens)
 {
-    struct cascade *c = b->c;
+    const struct cascade *c = b->c;
     const struct ein_tens *t = &c->tens.at[tens];
-    i64 *inner = NEW_ARRAY(b->a, i64, 2 * t->ndim);
     double box = 1;
     if (!t->halo || t->phase != EIN_PHASE_RUN)
         return false;
+    i64 *inner = NEW_ARRAY(b->a, i64, 2 * t->ndim);
     for (u32 d = 0; d < t->ndim; d++) {
         i64 from = INT64_MAX, to = 0, lo, hi;
-        for (u32 i = 0; i < c->eq.n && t->dim[d] > 0; i++)
-            for (u32 k = 0; k < c->eq.at[i].nout; k++)
-                if (c->eq.at[i].out[k] == tens) {
-                    if (!ein_range(c, c->eq.at[i].sub[d], c->eq.at[i].nrank, c->eq.at[i].rank, &lo, &hi))
-                        return false;
-                    from = MIN(from, lo);
-                    to = MAX(to, hi + 1);
-                }
+        for (u32 i = b->writer[tens]; i && t->dim[d] > 0; i = b->next[i - 1]) {
+            const struct ein_eq *e = &c->eq.at[i - 1];
+            if (e->nout > 1 || !ein_range(c, e->sub[d], e->nrank, e->rank, &lo, &hi))
+                return false;
+            from = MIN(from, lo);
+            to = MAX(to, hi + 1);
+        }
         inner[2 * d] = t->dim[d] < 0 ? 0 : from;
         inner[2 * d + 1] = t->dim[d] < 0 ? 1 : to;
         box *= (double)(inner[2 * d + 1] - inner[2 * d]);
     }
-    if (box != written)
+    if (box != b->written[tens])
         return false;
     u32 buf = buffer(b, tens);
     struct plan_buf *f = &b->p->buf.at[buf];
@@ -197,31 +161,17 @@ static bool halo(struct builder *b, u32 tens, double written)
     return true;
 }
 
-static u32 tape(struct builder *b, struct tape *t)
-{
-    b->p->thread_bytes = MAX(b->p->thread_bytes, t->scratch_bytes);
-    vec_push(b->a, &b->p->tape, t);
-    return b->p->tape.n - 1;
-}
-
 /* Fills what the equations of a tensor do not cover. */
 static void fill(struct builder *b, u32 tens, bool load)
 {
-    struct cascade *c = b->c;
+    const struct cascade *c = b->c;
     if (b->filled[tens])
         return;
     b->filled[tens] = true;
-    double written = 0, elems = 1;
+    double elems = 1;
     for (u32 d = 0; d < c->tens.at[tens].ndim; d++)
         elems *= c->tens.at[tens].dim[d] < 0 ? 1 : (double)c->tens.at[tens].dim[d];
-    for (u32 i = 0; i < c->eq.n; i++)
-        for (u32 k = 0; k < c->eq.at[i].nout; k++)
-            if (c->eq.at[i].out[k] == tens) {
-                double par, all;
-                points(&c->eq.at[i], &par, &all);
-                written += par;
-            }
-    if (written >= elems || halo(b, tens, written))
+    if (b->written[tens] >= elems || halo(b, tens))
         return;
     struct plan_cmd cmd = { .kind = PC_FILL, .narg = 1, .arg = NEW(b->a, struct plan_arg), .what = "", .fill = c->tens.at[tens].rest };
     cmd.arg[0].buf = buffer(b, tens);
@@ -232,91 +182,74 @@ static void fill(struct builder *b, u32 tens, bool load)
         vec_push(b->a, &b->p->run, cmd);
 }
 
-/* The group's kernel and symbols, from an equal group if there was one; sets the command's buffers. */
-static struct known lower(struct builder *b, u32 group, u32 first, struct plan_cmd *cmd)
+static void launch(struct builder *b, const struct plan_group *g)
 {
-    enum { MOST = 64 };
-    struct buf text = { 0 };
-    u32 mention[MOST], *tens, ntens;
-    bool ok;
-    struct arena *tmp = arena_new("signature");
-    ntens = plan_sign(&text, tmp, b->c, group, first, MOST, mention, &ok);
-    arena_free(tmp);
-    buf_putc(&text, (char)cmd->kind);
-    struct known k = { .sign = hash128(text.at, text.n) };
-    buf_free(&text);
-    u32 at = idmap_home(&b->signs, k.sign.lo), id;
-    while (ok && (id = idmap_find(&b->signs, k.sign.lo, &at))) {
-        struct known *old = &b->known.at[id - 1];
-        if (old->sign.hi != k.sign.hi)
-            continue;
-        cmd->narg = old->narg;
-        cmd->arg = NEW_ARRAY(b->a, struct plan_arg, old->narg);
-        for (u32 i = 0; i < old->narg; i++)
-            cmd->arg[i].buf = buffer(b, mention[old->place[i]]);
-        return *old;
-    }
-    struct loop_fn *f = NULL;
-    if (cmd->kind == PC_TAPE)
-        k.kernel = tape(b, ein_to_tape(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.units));
-    else
-        f = lower_group(b->a, b->c, group, b->m, b->o, &cmd->narg, &tens, &k.nsym, &k.sym, &k.units);
-    k.narg = cmd->narg;
-    k.place = NEW_ARRAY(b->a, u32, k.narg);
-    cmd->arg = NEW_ARRAY(b->a, struct plan_arg, cmd->narg);
-    for (u32 i = 0; i < cmd->narg; i++) {
-        cmd->arg[i].buf = buffer(b, tens[i]);
-        while (ok && k.place[i] < ntens && mention[k.place[i]] != tens[i])
-            k.place[i]++;
-        CHECK(!ok || k.place[i] < ntens);
-    }
-    if (f)
-        k.kernel = kernel(b, f, cmd->kind == PC_ONCE);
-    if (ok) {
-        vec_push(b->a, &b->known, k);
-        idmap_put(b->a, &b->signs, k.sign.lo, b->known.n);
-    }
-    return k;
-}
-
-/* Work that is not worth a compiler. */
-static bool few(const struct cascade *c, u32 group, u32 first)
-{
-    enum { FEW = 16384 };
-    double sum = 0;
-    for (u32 i = first; i < c->eq.n; i++)
-        if (c->eq.at[i].group == group) {
-            double par, all;
-            points(&c->eq.at[i], &par, &all);
-            sum += all;
-        }
-    return sum <= FEW;
-}
-
-static void launch(struct builder *b, u32 first)
-{
-    struct cascade *c = b->c;
-    u32 group = c->eq.at[first].group;
+    const struct cascade *c = b->c;
     bool load = true;
-    for (u32 i = first; i < c->eq.n; i++)
-        if (c->eq.at[i].group == group)
-            load &= c->eq.at[i].phase != EIN_PHASE_RUN;
-    for (u32 i = first; i < c->eq.n; i++)
-        for (u32 k = 0; c->eq.at[i].group == group && k < c->eq.at[i].nout; k++)
-            fill(b, c->eq.at[i].out[k], load);
-    struct plan_cmd cmd = { .kind = b->o->code == CODE_GENERIC ? PC_TAPE : load && few(c, group, first) ? PC_ONCE : PC_KERNEL, .group = group };
-    struct known k = lower(b, group, first, &cmd);
-    cmd.kernel = k.kernel;
-    cmd.nsym = k.nsym;
-    cmd.sym = k.sym;
-    cmd.units = k.units;
-    costs(b, group, &cmd);
+    for (u32 i = 0; i < g->n; i++)
+        load &= g->eq[i]->phase != EIN_PHASE_RUN;
+    for (u32 i = 0; i < g->n; i++)
+        for (u32 k = 0; k < g->eq[i]->nout; k++)
+            fill(b, g->eq[i]->out[k], load);
+    const struct group_code *k = plan_code(b->memo, &b->sign, g, b->m, b->o);
+    struct plan_cmd cmd = { .kind = k->kind, .group = g->eq[0]->group, .narg = k->narg, .nsym = k->nsym, .sym = k->sym,
+                            .units = k->units, .macs = k->macs, .flops = k->flops, .bytes = k->bytes };
+    cmd.arg = NEW_ARRAY(b->a, struct plan_arg, k->narg);
+    for (u32 i = 0; i < k->narg; i++)
+        cmd.arg[i].buf = buffer(b, b->sign.tens.at[k->place[i]]);
+    cmd.kernel = kernel(b, k, g);
+    for (u32 i = 0; i < g->n && !cmd.what; i++)
+        if (g->eq[i]->prov && *g->eq[i]->prov)
+            cmd.what = g->eq[i]->prov;
     if (!cmd.what)
-        cmd.what = c->tens.at[c->eq.at[first].out[0]].name;
+        cmd.what = c->tens.at[g->eq[0]->out[0]].name;
     if (load)
         vec_push(b->a, &b->p->load, cmd);
     else
         vec_push(b->a, &b->p->run, cmd);
+}
+
+/* Every group, in order of its first equation. */
+static void launches(struct builder *b)
+{
+    const struct cascade *c = b->c;
+    u32 most = 0;
+    for (u32 i = 0; i < c->eq.n; i++)
+        most = MAX(most, c->eq.at[i].group);
+    struct plan_group *g = NEW_ARRAY(b->sign.a, struct plan_group, most + 1);
+    const struct ein_eq **all = NEW_ARRAY(b->sign.a, const struct ein_eq *, c->eq.n), **free = all;
+    for (u32 i = 0; i < c->eq.n; i++)
+        g[c->eq.at[i].group].n++;
+    for (u32 i = 0; i < c->eq.n; i++) {
+        struct plan_group *of = &g[c->eq.at[i].group];
+        if (!of->eq) {
+            of->eq = free;
+            free += of->n;
+            of->n = 0;
+        }
+        of->eq[of->n++] = &c->eq.at[i];
+    }
+    for (u32 i = 0; i < c->eq.n; i++)
+        if (g[c->eq.at[i].group].eq[0] == &c->eq.at[i])
+            launch(b, &g[c->eq.at[i].group]);
+}
+
+static void find_writers(struct builder *b, struct arena *tmp)
+{
+    const struct cascade *c = b->c;
+    b->written = NEW_ARRAY(tmp, double, c->tens.n + 1);
+    b->writer = NEW_ARRAY(tmp, u32, c->tens.n + 1);
+    b->next = NEW_ARRAY(tmp, u32, c->eq.n + 1);
+    for (u32 i = 0; i < c->eq.n; i++) {
+        const struct ein_eq *e = &c->eq.at[i];
+        double par, all;
+        plan_points(e, &par, &all);
+        for (u32 k = 0; k < e->nout; k++)
+            b->written[e->out[k]] += par;
+        b->next[i] = e->nout == 1 ? b->writer[e->out[0]] : 0;
+        for (u32 k = 0; k < e->nout; k++)
+            b->writer[e->out[k]] = i + 1;
+    }
 }
 
 static void lives(struct plan *p)
@@ -338,15 +271,18 @@ static void lives(struct plan *p)
         }
 }
 
-struct plan *ein_to_plan(struct arena *a, const struct cascade *from, const struct mach *m, const struct pass_options *o)
+struct plan *ein_to_plan(struct arena *a, const struct cascade *c, const struct mach *m, const struct pass_options *o, struct plan_memo *memo)
 {
-    struct builder b = { .a = a, .c = ein_copy(a, from), .m = m, .o = o, .p = NEW(a, struct plan) };
-    struct cascade *c = b.c;
+    struct builder b = { .a = a, .c = c, .m = m, .o = o, .p = NEW(a, struct plan) };
     struct plan *p = b.p;
     p->a = a;
     p->name = c->name;
     p->training = c->training;
-    p->ein = from;
+    p->ein = c;
+    struct arena *tmp = arena_new_in(a, "plan");
+    b.memo = memo ? memo : plan_memo_in(a);
+    plan_signer_open(&b.sign, tmp, c, m, o);
+    find_writers(&b, tmp);
     b.buf = NEW_ARRAY(a, u32, c->tens.n);
     b.filled = NEW_ARRAY(a, bool, c->tens.n);
     u32 nin = 0, nout = 0, nweight = 0;
@@ -372,15 +308,7 @@ struct plan *ein_to_plan(struct arena *a, const struct cascade *from, const stru
     for (u32 i = 0; i < nweight; i++)
         if (by_number[i])
             vec_push(a, &p->weight, by_number[i] - 1);
-    u32 most = 0;
-    for (u32 i = 0; i < c->eq.n; i++)
-        most = MAX(most, c->eq.at[i].group);
-    bool *done = NEW_ARRAY(a, bool, most + 1);
-    for (u32 i = 0; i < c->eq.n; i++)
-        if (!done[c->eq.at[i].group]) {
-            done[c->eq.at[i].group] = true;
-            launch(&b, i);
-        }
+    launches(&b);
     for (u32 t = 0; t < c->tens.n; t++)
         if (c->tens.at[t].role == EIN_NEXT && b.buf[t]) {
             struct plan_cmd cmd = { .kind = PC_COPY, .narg = 2, .arg = NEW_ARRAY(a, struct plan_arg, 2), .what = c->tens.at[t].name };
@@ -391,5 +319,6 @@ struct plan *ein_to_plan(struct arena *a, const struct cascade *from, const stru
         }
     lives(p);
     plan_place(p);
+    arena_free(tmp);
     return p;
 }

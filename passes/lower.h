@@ -112,7 +112,8 @@ struct low_scope { struct loop_emit e; u32 trail, splat; struct low_rank *rank; 
 #define LOW_TRUE ((lval)-1)                 /* a remembered mask: all lanes */
 
 /* Kernel (ein_to_loop.c). */
-/* One group, on a cascade that may be added to. */
+/* One group, on a cascade that may be added to; the tensors of its buffers, in order, into *tens, and the values its symbols take
+ * into *sym. */
 struct loop_fn *lower_group(struct arena *a, struct cascade *scratch, u32 group, const struct mach *m, const struct pass_options *o,
                             u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
 /* as: 0, or what else of the kernel reads the same tensor through a buffer of its own (epilogues). */

@@ -28,11 +28,14 @@ struct pass_options {
 
 /* Lowerings. */
 struct cascade *arch_to_ein(struct arena *a, struct str_pool *sp, const struct arch *ar, const struct pass_options *o);
-/* Groups -> kernels, tensors -> buffers. */
-struct plan *ein_to_plan(struct arena *a, const struct cascade *c, const struct mach *m, const struct pass_options *o);
-/* One group of equations (same eq.group) as a loop function; the tensors of its buffers, in order, into *tens, and the values its symbols take into *sym. */
-struct loop_fn *ein_to_loop(struct arena *a, const struct cascade *c, u32 group, const struct mach *m, const struct pass_options *o,
-                            u32 *ntens, u32 **tens, u32 *nsym, struct plan_int **sym, struct plan_int *units);
+/* Groups -> kernels, tensors -> buffers.  memo: groups lowered before (NULL: none); it changes times, never the plan, which holds
+ * symbols and functions of it. */
+struct plan_memo;
+struct plan *ein_to_plan(struct arena *a, const struct cascade *c, const struct mach *m, const struct pass_options *o, struct plan_memo *memo);
+struct plan_memo *plan_memo_new(void);
+struct plan_memo *plan_memo_hold(struct plan_memo *m);  /* for as long as a plan that it served */
+void plan_memo_drop(struct plan_memo *m);               /* once for _new, once for each _hold; NULL is fine */
+size_t plan_memo_bytes(const struct plan_memo *m);
 /* Rewrites of loop functions; each returns how often it fired. */
 u32 loop_clean(struct loop_fn *f);
 u32 loop_legalize(struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype));

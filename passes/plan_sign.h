@@ -1,11 +1,29 @@
-/* plan_sign.h - when two groups surely become the same kernel with the same symbols. */
+/* plan_sign.h - groups of equations told apart: what a plan's code for one depends on, and nothing else. */
 #ifndef NASC_PLAN_SIGN_H
 #define NASC_PLAN_SIGN_H
-#include "compiler/base/buf.h"
-#include "compiler/ir/ein.h"
+#include "compiler/base/hash.h"
+#include "passes/pass.h"
 
-/* Writes all a group's lowering depends on into *b, tensors by order of mention; their numbers into tens[<= most].
- * Returns how many; false in *ok if there are more. */
-u32 plan_sign(struct buf *b, struct arena *a, const struct cascade *c, u32 group, u32 first, u32 most, u32 *tens, bool *ok);
+/* Signs the groups of one cascade. */
+struct plan_signer {
+    struct arena *a;                    /* scratch */
+    const struct cascade *c;
+    struct hash128 context;             /* machine, options, symbols */
+    struct hash128 *hash; u8 *closed;   /* by node: closed 0: not looked at, 1: no tensor under it, and its hash; 2: some */
+    u32 *seen_in, *seen;                /* by node: the group it was met in last, its number there */
+    u32 *tens_in, *number;              /* the same by tensor */
+    u32 group, nseen;
+    VEC(u64) word;
+    VEC(u32) tens;                      /* of the group, by first mention */
+    VEC(u32) scan;
+};
+struct plan_group { u32 n; const struct ein_eq **eq; };
+
+void plan_signer_open(struct plan_signer *s, struct arena *a, const struct cascade *c, const struct mach *m, const struct pass_options *o);
+/* The signature of a group; s->tens are its tensors until the next is signed.  Groups with equal signatures lower to equal functions,
+ * symbols and units, their tensors one for one. */
+struct hash128 plan_sign(struct plan_signer *s, const struct plan_group *g);
+/* The group just signed as a cascade of its own, a function of its signature: tensor k is s->tens.at[k]. Its group is 1. */
+struct cascade *plan_alone(struct arena *a, struct plan_signer *s, const struct plan_group *g);
 
 #endif

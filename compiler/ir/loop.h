@@ -88,6 +88,7 @@ struct loop_fn *loop_read(struct arena *a, struct str_pool *sp, struct diags *ds
 struct rec;
 struct loop_fn *loop_read_rec(struct arena *a, struct str_pool *sp, struct diags *ds, const struct rec *at);   /* one (fn ...) inside another text */
 bool loop_verify(const struct loop_fn *f, struct buf *why);                     /* types, scopes, carries */
+struct loop_fn *loop_copy(struct arena *a, const struct loop_fn *from);         /* shares nothing but names */
 /* Canonical text: no names, values numbered by their definitions: what a kernel's key hashes. */
 void loop_canon(struct buf *b, const struct loop_fn *f);
 

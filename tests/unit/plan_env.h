@@ -94,7 +94,7 @@ static inline struct plan *plan_env_plan(struct plan_env *e, struct cascade *c)
         print_error("%s\n", trap.text);
         plan_env_fail(e, "bug", c, NULL);
     }
-    struct plan *p = ein_to_plan(e->a, c, &e->m, &e->o);
+    struct plan *p = ein_to_plan(e->a, c, &e->m, &e->o, NULL);
     bug_trap_pop(&trap);
     if (!plan_verify(p, &e->why))
         plan_env_fail(e, "plan", c, p);
