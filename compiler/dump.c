@@ -93,7 +93,7 @@ static nasc_status dump_code(struct cli *c, const struct plan *p, const char *wh
         return cli_usage(c, "backend `%s` has no %s", be->be->name, what);
     for (u32 i = 0; i < p->kernel.n; i++) {
         struct buf why = {0};
-        struct loop_fn *f = p->kernel.at[i].fn;
+        struct loop_fn *f = loop_copy(p->a, p->kernel.at[i].fn);
         loop_legalize(f, session_mach(s), be->be->can);
         if (!be->be->text(be->inst, f, what, b, &why))
             BUG("backend %s: %s", be->be->name, why.at ? why.at : "no text");

@@ -38,26 +38,9 @@ static void need(struct job *j, struct hash128 key, const struct plan *p, u32 ke
     hmap_put(&j->seen, key.lo, j->miss.n);
 }
 
-/* What an interpreter walks must outlive the plan: read back from its text, into an arena of its own. */
-static struct loop_fn *keep(nasc_session *s, struct arena *own, const struct loop_fn *f)
-{
-    struct buf b = {0};
-    struct arena *a = arena_new("kernel text");
-    struct srcs *srcs = srcs_new(a);
-    struct diags ds;
-    diags_init(&ds, a, srcs);
-    loop_dump(&b, f);
-    struct loop_fn *g = loop_read(own, s->sp, &ds, srcs_add(srcs, "<kernel>", b.at, b.n));
-    if (!g)
-        BUG("the text of kernel %s does not read back: %s", f->name, ds.all.n ? ds.all.at[0]->text : "");
-    buf_free(&b);
-    arena_free(a);
-    return g;
-}
-
 static struct loop_fn *legal(struct job *j, const struct missing *m)
 {
-    struct loop_fn *f = m->plan->kernel.at[m->kernel].fn;
+    struct loop_fn *f = loop_copy(j->a, m->plan->kernel.at[m->kernel].fn);
     loop_legalize(f, session_mach(j->s), j->be->be->can);
     if (j->s->checked) {
         struct buf why = {0};
@@ -89,7 +72,7 @@ static bool enter(struct job *j, u32 n, const struct hash128 *key, const struct 
             struct be_kernel k = {.fn = code[i].fn, .self = code[i].self, .code_bytes = code[i].code_bytes};
             struct arena *own = k.fn ? NULL : arena_new("code");
             if (own)
-                k.self = keep(j->s, own, fn[i]);
+                k.self = loop_copy(own, fn[i]);      /* what an interpreter walks must outlive the plan */
             kernels_add_plain(t, key[i], &k, own);
         }
     if (!ok)

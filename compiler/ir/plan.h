@@ -40,7 +40,7 @@ struct plan_cmd {
     double fill; str what;          /* for people: provenance */
     u64 macs, flops, bytes;         /* per batch element, for show */
 };
-struct plan_kernel { struct hash128 key; str name; struct loop_fn *fn; };
+struct plan_kernel { struct hash128 key; str name; const struct loop_fn *fn; };      /* fn: others may hold parts of it */
 struct plan {
     struct arena *a; str name; bool training;
     VEC(struct plan_buf) buf;

@@ -107,11 +107,12 @@ static inline struct be_kernel *plan_env_code(struct plan_env *e, const struct p
     struct be_kernel *k = NEW_ARRAY(e->a, struct be_kernel, p->kernel.n + 1);
     const struct loop_fn **fn = NEW_ARRAY(e->a, const struct loop_fn *, p->kernel.n + 1);
     for (u32 i = 0; i < p->kernel.n; i++) {
-        k[i].self = p->kernel.at[i].fn;
-        fn[i] = p->kernel.at[i].fn;
+        struct loop_fn *f = loop_copy(e->a, p->kernel.at[i].fn);
+        fn[i] = f;
+        k[i].self = f;
         if (e->inst) {
-            loop_legalize(p->kernel.at[i].fn, &e->m, e->be->can);
-            if (!loop_verify(fn[i], &e->why))
+            loop_legalize(f, &e->m, e->be->can);
+            if (!loop_verify(f, &e->why))
                 plan_env_fail(e, "legalized", NULL, p);
         }
     }
