@@ -320,15 +320,18 @@ void tape_eval(struct tape_run *r, u32 prog, u32 n, u8 from, u8 to, u32 last)
         const struct tape_ins *s = &p->ins.at[i];
         if (s->when < from || s->when > to)
             continue;
+        u32 m = s->same ? 1 : n;
         if (s->op == TP_LOAD) {
-            read_block(r, prog, s, n);
+            read_block(r, prog, s, m);
         } else if (tape_ops[s->op].class == 'L') {
-            leaf(r, prog, s, n);
+            leaf(r, prog, s, m);
         } else {
             char *d = r->own + (size_t)s->dst * TAPE_BLOCK * r->size;
             r->reg[s->dst] = d;
-            r->real->map[s->op](n, d, r->reg[s->a], r->reg[s->b], r->reg[s->c]);
+            r->real->map[s->op](m, d, r->reg[s->a], r->reg[s->b], r->reg[s->c]);
         }
+        if (s->same && s->splat && s->op != TP_NUM)
+            r->real->fill(n, r->reg[s->dst], r->size == 8 ? *(const double *)(const void *)r->reg[s->dst] : (double)*(const float *)(const void *)r->reg[s->dst]);
     }
 }
 

@@ -82,6 +82,12 @@ OPS_TARGET static void FN(reduce)(u8 red, u32 n, void *vacc, const void *vv)
     OPS_TARGET static T FN(name)(u32 n, const T *v)                                                        \
     {                                                                                                      \
         T lane[16];                                                                                        \
+        if (n < 16) {                                                                                      \
+            T x = start;                                                                                   \
+            for (u32 k = 0; k < n; k++)                                                                    \
+                x = op(x, v[k]);                                                                           \
+            return x;                                                                                      \
+        }                                                                                                  \
         for (u32 j = 0; j < 16; j++)                                                                       \
             lane[j] = start;                                                                               \
         u32 i = 0;                                                                                         \
@@ -123,6 +129,12 @@ OPS_TARGET static T FN(dot)(u32 n, const T *a, const T *b)
 {
     T lane[16] = { 0 };
     u32 i = 0;
+    if (n < 16) {
+        T x = 0;
+        for (; i < n; i++)
+            x = DO_FMA_T(a[i], b[i], x);
+        return x;
+    }
     for (; i + 16 <= n; i += 16)
         for (u32 j = 0; j < 16; j++)
             lane[j] = DO_FMA_T(a[i + j], b[i + j], lane[j]);

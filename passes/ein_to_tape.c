@@ -181,6 +181,23 @@ static void renumber(struct taped *q)
     q->n.nreg = MAX(n, 1);
 }
 
+/* Sums over a rank the body does not depend on are a multiple, extrema over it the same. */
+static void ignore(struct taped *q)
+{
+    const struct ein_eq *e = q->e;
+    q->times = 1;
+    if ((e->red != RED_ADD && e->red != RED_MAX && e->red != RED_MIN) || e->guard || e->as_written || q->g->o->strict ||
+        !dtype_is_float((enum dtype)e->acc))
+        return;
+    u64 deps = taped_deps(q, e->body[0]);
+    for (u32 r = 0; r < e->nrank; r++) {
+        if (!q->n.rank[r].red || q->n.rank[r].tb || q->n.rank[r].ext == 1 || (deps >> r & 1))
+            continue;
+        q->times *= e->red == RED_ADD ? (double)q->n.rank[r].ext : 1;
+        q->n.rank[r].ext = 1;
+    }
+}
+
 static void lower(struct taping *g, const struct ein_eq *e)
 {
     struct taped *q = NEW(g->a, struct taped);
@@ -207,6 +224,7 @@ static void lower(struct taping *g, const struct ein_eq *e)
     for (u32 k = 0; k < e->nout; k++)
         n->out[k] = taped_buf(g, e->out[k], true);
     taped_lhs(q, &n->lhs);
+    ignore(q);
     ein_node a, b;
     if (taped_product(q, &a, &b)) {
         result(q, TPROG_A, a);
@@ -219,6 +237,10 @@ static void lower(struct taping *g, const struct ein_eq *e)
     }
     if (n->post)
         result(q, TPROG_POST, e->post);
+    else if (q->times != 1) {
+        n->post = true;
+        result(q, TPROG_POST, ein_make(g->c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL));
+    }
     if (e->red == RED_USER) {
         const struct ein_monoid m = g->c->monoid.at[e->monoid];
         n->nstate = m.nstate;

@@ -19,6 +19,7 @@ struct taped {
     struct cascade *c;
     const struct ein_eq *e;
     struct tape_nest n;
+    double times;                   /* the sum is so many times what is added up: reduced ranks the body does not depend on are left out */
     struct idmap reg[TAPE_PROGS], slot[TAPE_PROGS];         /* by node: 1 + register, 1 + slot */
     VEC(struct { ein_node x; u64 deps; }) deps;
     struct idmap known;             /* deps by node */

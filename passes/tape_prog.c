@@ -169,7 +169,14 @@ static u32 compute(struct taped *q, u32 prog, ein_node x)
     struct tape_ins s = { .op = TP_NUM, .r = y.r, .u = y.u };
     switch ((enum ein_kind)y.kind) {
     case EIN_NUM: return emit(q, prog, s);
-    case EIN_ACC: s.op = TP_ACC; return emit(q, prog, s);
+    case EIN_ACC: {
+        s.op = TP_ACC;
+        u32 acc = emit(q, prog, s);
+        if (q->times == 1)
+            return acc;
+        u32 times = emit(q, prog, (struct tape_ins){ .op = TP_NUM, .r = q->times });
+        return op(q, prog, TP_MUL, acc, times, 0);
+    }
     case EIN_ARG: s.op = TP_ARG; return emit(q, prog, s);
     case EIN_READ: {
         ein_node *sub = arena_dup(q->a, q->c->list.at + y.list, sizeof *sub * (y.nlist + 1));

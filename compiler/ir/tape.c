@@ -169,6 +169,7 @@ static bool finish_prog(struct finish *f, struct tape_prog *p, bool phases)
     f->p = p;
     f->dom = &p->dom;
     u8 *when = NEW_ARRAY(f->a, u8, n->nreg + 1);
+    u32 *def = NEW_ARRAY(f->a, u32, n->nreg + 1);       /* 1 + the instruction a register comes from */
     if (!finish_dom(f, &p->dom, TAPE_BLOCK))
         return false;
     u32 slots = p->slot.n;
@@ -201,10 +202,28 @@ static bool finish_prog(struct finish *f, struct tape_prog *p, bool phases)
         for (u32 k = 0; k < src; k++)
             s->when = MAX(s->when, when[from[k]]);
         when[s->dst] = s->when;
+        s->splat = false;
+        s->same = s->op != TP_ACC && s->op != TP_ARG && s->x.walk.kind == TW_SAME && s->y.walk.kind == TW_SAME;
+        for (u32 k = 0; k < s->ntest; k++)
+            s->same &= s->test[k].how == TEST_SAME;
+        for (u32 k = 0; k < src; k++) {
+            if (!def[from[k]])
+                return no(f, "an instruction reads a register before anything is there");
+            s->same &= p->ins.at[def[from[k]] - 1].same;
+        }
+        for (u32 k = 0; k < src && !s->same; k++)
+            p->ins.at[def[from[k]] - 1].splat = true;
+        def[s->dst] = i + 1;
     }
-    for (u32 i = 0; i < p->res.n; i++)
-        if (p->res.at[i] >= n->nreg)
+    for (u32 i = 0; i < p->res.n; i++) {
+        if (p->res.at[i] >= n->nreg || !def[p->res.at[i]])
             return no(f, "a result is in no register");
+        p->ins.at[def[p->res.at[i]] - 1].splat = true;
+    }
+    if (p->ins.n && p->ins.at[p->ins.n - 1].op == TP_MUL) {     /* may be fused with what follows */
+        const struct tape_ins *s = &p->ins.at[p->ins.n - 1];
+        p->ins.at[def[s->a] - 1].splat = p->ins.at[def[s->b] - 1].splat = true;
+    }
     f->p = NULL;
     return true;
 }

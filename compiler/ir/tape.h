@@ -45,6 +45,7 @@ enum tape_slot_kind { TS_DIV, TS_MOD, TS_GATHER };
 struct tape_slot { u8 kind; struct tape_index x; i64 k; u32 buf; u32 ntest; struct tape_test *test; u8 when; };
 struct tape_ins {
     u8 op, when;                        /* when (derived): 0 once, 1 for each block, 2 for each reduced point */
+    bool same, splat;                   /* derived: one value for the block; somebody needs it at every point */
     u32 dst, a, b, c, u;
     double r;
     struct tape_index x, y;
