@@ -164,8 +164,7 @@ static bool launches(struct bench *b, struct item *it)
         const struct plan_cmd *c = &p->run.at[k];
         u64 batch = (u64)b->o.measure.batch;
         it->r.launch[k] = (struct bench_launch){
-            .kernel = c->kind == PC_KERNEL ? arena_strdup(b->batch, p->kernel.at[c->kernel].name) : c->kind == PC_COPY ? "copy" : "fill",
-            .what = arena_strdup(b->batch, c->what ? c->what : ""), .units = (u64)c->units.k * (c->units.times_batch ? batch : 1),
+            .kernel = arena_strdup(b->batch, plan_cmd_name(p, c)), .what = arena_strdup(b->batch, c->what ? c->what : ""), .units = (u64)c->units.k * (c->units.times_batch ? batch : 1),
             .macs = c->macs * batch, .bytes = c->bytes * batch, .ns = ns[k],
         };
     }

@@ -43,6 +43,8 @@ static bool put_command(struct buf *b, const struct plan *p, const struct plan_c
         key(b, p->kernel.at[c->kernel].key);
     else if (c->kind == PC_ONCE)
         key(b, p->once.at[c->kernel].key);
+    else if (c->kind == PC_TAPE)
+        tape_dump(b, p->tape.at[c->kernel]);    /* with its names: tapes that are called differently are taken for different */
     else if (c->kind != PC_COPY && c->kind != PC_FILL)
         return false;
     word(b, (u64)c->kind | (u64)c->narg << 8 | (u64)c->nsym << 40);

@@ -235,3 +235,14 @@ u64 plan_peak_bytes(const struct plan *p, i64 batch)
             sum += p->buf.at[i].bytes * (p->buf.at[i].batched ? (u64)batch : 1);
     return sum;
 }
+
+const char *plan_cmd_name(const struct plan *p, const struct plan_cmd *c)
+{
+    switch (c->kind) {
+    case PC_KERNEL: return p->kernel.at[c->kernel].name;
+    case PC_ONCE: return p->once.at[c->kernel].name;
+    case PC_TAPE: return p->tape.at[c->kernel]->name;
+    case PC_COPY: return "copy";
+    default: return "fill";
+    }
+}

@@ -56,6 +56,7 @@ struct plan {
 void plan_dump(struct buf *b, const struct plan *p);                    /* reads back (kernels included) */
 struct plan *plan_read(struct arena *a, struct str_pool *sp, struct diags *ds, const struct src *s);
 bool plan_verify(const struct plan *p, struct buf *why);
+const char *plan_cmd_name(const struct plan *p, const struct plan_cmd *c);      /* the kernel's name, or what it is: for people */
 u64 plan_peak_bytes(const struct plan *p, i64 batch);                  /* weights + states + activations at batch, + in and out */
 
 #endif
