@@ -224,8 +224,10 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
     u32 d = e.nrank;
     if (u.ranks >> u.unit & 1) {
         i64 ext = e.rank[u.unit].ext, n = ext % 32 == 0 ? 32 : ext % 48 == 0 ? 48 : ext;
-        if ((u.data >> u.unit & 1) || (e.scan && e.scan_rank == u.unit))
+        if (e.scan && e.scan_rank == u.unit)
             return false;
+        if (u.data >> u.unit & 1)       /* a number for each lane: side by side is enough */
+            n = ext;
         if (n < ext) {
             split_and_pack(w, to, &e, u.read, u.unit, n);
             return true;

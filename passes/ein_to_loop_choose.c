@@ -362,6 +362,16 @@ static void choose_tile(struct low *q, u64 keep)
         return;
     }
     u32 t = best_tile_rank(q, keep, 2);
+    for (u32 r = 0; r < q->q.nrank && s->ntile == 0; r++)
+        for (u32 tap = 0; tap < q->q.nrank && s->ntile == 0; tap++)     /* pooling: neighbours share what they read */
+            if (!(keep >> r & 1) && !q->rank[r].red && !q->rank[r].tb && q->rank[r].ext > 1 && r != s->vec && q->acc.n > q->nlhs && low_shares(q, q->nlhs, r, tap)) {
+                s->nv = nvec % 2 == 0 ? 2 : 1;
+                for (n = 4; n > 1 && q->rank[r].ext % n; n--)
+                    ;
+                tile(q, r, n > 1 ? n : (u32)MIN(q->rank[r].ext, 4));
+            }
+    if (s->ntile)
+        return;
     if (t == VEC_NONE) {
         s->nv = nvec % 4 == 0 ? 4 : nvec % 2 == 0 ? 2 : nvec == 3 ? 3 : 1;
         return;
@@ -381,13 +391,10 @@ static void choose_tile(struct low *q, u64 keep)
 /* Would points of the tile at taps r share reads?  Then unrolling makes those values live side by side, and accumulators spill. */
 static bool shares_taps(const struct low *q, u32 r)
 {
-    bool fr, ft;
     for (u32 k = q->nlhs; k < q->acc.n; k++)
-        for (u32 i = 0; i < q->s.ntile; i++) {
-            i64 tap = low_rank_coef(&q->acc.at[k], q->c, r, &fr), point = low_rank_coef(&q->acc.at[k], q->c, q->s.tile[i].rank, &ft);
-            if (tap && point && tap % point == 0)
+        for (u32 i = 0; i < q->s.ntile; i++)
+            if (low_shares(q, k, q->s.tile[i].rank, r))
                 return true;
-        }
     return false;
 }
 

@@ -457,7 +457,7 @@ static void reduce_cell(struct nest *t)
         for (u32 i = 1; i < n; i++)
             acc[i] = acc[0];
     }
-    if (q->s.contraction && low_interior(q, &cond)) {
+    if ((q->s.contraction || q->s.taps) && low_interior(q, &cond)) {
         struct loop_emit side[2];
         struct ltype type[ACC_MOST];
         lval result[ACC_MOST];

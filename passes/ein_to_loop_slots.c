@@ -1,9 +1,8 @@
 /* ein_to_loop_slots.c - small differences between equations that need not be differences between kernels.
  *
  * In: an equation.  Out: the same with some numbers as slots, which come to the kernel as the bits of a symbol: a
- * sum of products with and without a relu before or after it is one kernel, whose floor is 0 or minus infinity; so is
- * a map a * x + b * y for all a and b.  Nothing is reassociated.  Only where a slot costs nothing: an operand that is one number for all
- * lanes has no floor. */
+ * sum with and without a relu after it is one kernel, whose floor is 0 or minus infinity; so is a map a * x + b * y for all
+ * a and b.  Nothing is reassociated.  Only where a slot costs nothing: nothing is done to what a reduction reads. */
 #include "passes/lower.h"
 
 /* acc * number as acc * slot, wherever the sum is used once. */
@@ -75,30 +74,6 @@ static void sum_of_two(struct lower *L, struct ein_eq *e)
     e->body = body;
 }
 
-/* The rank of unit stride on the left, where lanes are likely; nrank: none. */
-static u32 unit_rank(struct lower *L, const struct ein_eq *e)
-{
-    struct ein_lin l = { 0 };
-    if (!ein_lin(L->c, lower_offset(L->c, e, e->out[0], e->nsub, e->sub), 1, &l))
-        return e->nrank;
-    for (u32 i = 0; i < l.n; i++) {
-        const struct ein_x *y = &L->c->node.at[l.t[i].atom];
-        if (y->kind == EIN_RANK && l.t[i].k == 1)
-            return y->u;
-    }
-    return e->nrank;
-}
-
-static bool depends(struct lower *L, ein_node x, u32 rank)
-{
-    ein_nodes n = { 0 };
-    ein_reach(L->a, L->c, x, &n);
-    for (u32 i = 0; i < n.n; i++)
-        if (L->c->node.at[n.at[i]].kind == EIN_RANK && L->c->node.at[n.at[i]].u == rank)
-            return true;
-    return false;
-}
-
 void lower_floors(struct lower *L, struct ein_eq *e)
 {
     struct cascade *c = L->c;
@@ -107,26 +82,8 @@ void lower_floors(struct lower *L, struct ein_eq *e)
     if (e->red != RED_ADD || e->nbody != 1 || L->o->strict || e->as_written || e->acc != DT_F32)
         return;
     struct ein_x y = c->node.at[e->body[0]];
-    if (y.kind == EIN_MUL) {
-        /* the factor that is data, by phase: weights never have a floor */
-        ein_node f[2] = { y.a, y.b };
-        for (u32 i = 0; i < 2; i++) {
-            struct ein_x d = c->node.at[f[i]], w = c->node.at[f[!i]];
-            if (d.kind == EIN_MAX)
-                d = c->node.at[c->node.at[d.b].kind == EIN_NUM && c->node.at[d.b].r == 0 ? d.a : c->node.at[d.a].kind == EIN_NUM && c->node.at[d.a].r == 0 ? d.b : f[i]];
-            if (d.kind != EIN_READ || w.kind != EIN_READ || c->tens.at[d.u].phase != EIN_PHASE_RUN || c->tens.at[w.u].phase == EIN_PHASE_RUN)
-                continue;
-            if (!depends(L, f[i], unit_rank(L, e)))
-                break;          /* one point in all lanes: a maximum for each multiplication is not free */
-            ein_node *body = NEW(L->a, ein_node);
-            f[i] = floored(L, f[i]);
-            body[0] = ein_op2(c, EIN_MUL, f[0], f[1]);
-            e->body = body;
-            break;
-        }
-    } else if (y.kind != EIN_READ) {
+    if (y.kind != EIN_MUL && y.kind != EIN_READ)
         return;
-    }
     if (e->post)
         e->post = floored(L, slot_scale(L, e->post));
 }

@@ -9,9 +9,9 @@
  * and a tile costs its zeros and stores.  What was measured on a machine (struct tune) corrects the estimate. */
 #include "passes/lower.h"
 
-enum { POINTS_MOST = 24, SECOND_MOST = 8, VECTORS_MOST = 4, TERMS = 24 };
+enum { POINTS_MOST = 24, SECOND_MOST = 8, VECTORS_MOST = 4, TERMS = 24, SHARED_MOST = 8 };
 
-struct term { bool t, u, v; double loads, ops; };
+struct term { bool t, u, v; double loads, ops, again; };
 struct model {
     const struct low *q;
     u32 nterm; struct term term[TERMS];
@@ -20,6 +20,7 @@ struct model {
     bool panels;                    /* and per point of u */
     i64 apart;                      /* elements from one point of t to the next in the operand that is one number for all lanes */
     i64 ext_t, ext_u, nvec;
+    bool shares;                    /* vectors, by points and taps: taps unroll, so the tile is small */
     u32 latency;
 };
 
@@ -49,7 +50,7 @@ static void count_terms(struct model *m, ein_node x, u32 t, u32 u, ein_nodes *se
     if (!id || ein_is_index(q->c, x) || y.kind == EIN_NUM || y.kind == EIN_ARG)
         return;
     u64 deps = q->node.at[id].deps;
-    struct term k = { has(deps, t), has(deps, u), has(deps, q->s.vec), 0, 0 };
+    struct term k = { has(deps, t), has(deps, u), has(deps, q->s.vec), 0, 0, 0 };
     if (y.kind == EIN_READ) {
         const struct low_acc *a = &q->acc.at[q->node.at[id].access - 1];
         bool affine;
@@ -59,6 +60,11 @@ static void count_terms(struct model *m, ein_node x, u32 t, u32 u, ein_nodes *se
             m->panel = m->steps * q->s.vl * 4, m->panels = k.u;
         if (!k.v && k.t)
             m->apart = low_rank_coef(a, q->c, t, &affine);
+        for (u32 r = 0; k.v && k.t && r < q->q.nrank; r++)
+            if (low_shares(q, q->node.at[id].access - 1, t, r)) {
+                k.again = (double)q->rank[r].ext;
+                m->shares = true;
+            }
     } else if (x != q->q.body[0] || y.kind != EIN_MUL) {
         k.ops = y.kind >= EIN_SQRT && y.kind <= EIN_COS ? 12 : 1;
     }
@@ -76,6 +82,8 @@ static double step_cycles(const struct model *m, double n, double k, double o)
     for (u32 i = 0; i < m->nterm; i++) {
         const struct term *e = &m->term[i];
         double times = (e->t ? n : 1) * (e->u ? k : 1) * (e->v ? o : 1);
+        if (e->again)                   /* points next to each other, at taps next to each other */
+            times *= (n + e->again - 1) / (e->again * n);
         loads += e->loads * times;
         ops += e->ops * times;
     }
@@ -120,18 +128,28 @@ static double nest_cycles(const struct model *m, u32 n, u32 k, u32 o)
     return sum * (1 + 0.05 * (bodies - 1));
 }
 
+/* Does access k read the same place for neighbours along t at neighbouring taps r? */
+bool low_shares(const struct low *q, u32 k, u32 t, u32 r)
+{
+    bool fr, ft;
+    if (t >= LOW_RANKS || !q->rank[r].red || q->rank[r].ext > 7)
+        return false;
+    i64 tap = low_rank_coef(&q->acc.at[k], q->c, r, &fr), point = low_rank_coef(&q->acc.at[k], q->c, t, &ft);
+    return fr && ft && tap && point && tap % point == 0;
+}
+
 static bool candidate(const struct low *q, u64 keep, u32 r)
 {
     if ((keep >> r & 1) || q->rank[r].red || q->rank[r].tb || q->rank[r].ext < 2 || r == q->s.vec)
         return false;
     u64 red = red_ranks(q);         /* some operand is used again along r, and it is not the one in lanes that changes */
-    bool again = false;
+    bool again = false, same = false, other = false;
     for (u32 k = q->nlhs; k < q->acc.n; k++) {
-        again |= (q->acc.at[k].deps & red) && !(q->acc.at[k].deps >> r & 1);
-        if (has(q->acc.at[k].deps, r) && has(q->acc.at[k].deps, q->s.vec) && q->rank[q->s.vec].ext > q->s.vl)
-            return false;
+        again |= (q->acc.at[k].deps & red) && !has(q->acc.at[k].deps, r);
+        if ((q->acc.at[k].deps & red) && has(q->acc.at[k].deps, q->s.vec))
+            *(has(q->acc.at[k].deps, r) ? &other : &same) = true;
     }
-    return again;
+    return again && (same || !other || q->rank[q->s.vec].ext <= q->s.vl);
 }
 
 static bool fits(const struct low *q, u32 n, u32 k, u32 o)
@@ -163,7 +181,7 @@ void low_choose_tile(struct low *q, u64 keep)
                     others *= (double)q->rank[r].ext;
             for (u32 o = 1; o <= VECTORS_MOST + (none_t ? 4 : 0) && (i64)o <= m.nvec; o++)
                 for (u32 k = none_u ? 1 : 2; k <= (none_u ? 1 : SECOND_MOST) && (i64)k <= m.ext_u; k++)
-                    for (u32 n = none_t ? 1 : 2; n <= (none_t ? 1 : POINTS_MOST) && (i64)n <= m.ext_t && fits(q, n, k, o); n++) {
+                    for (u32 n = none_t ? 1 : 2; n <= (none_t ? 1 : POINTS_MOST) && (i64)n <= m.ext_t && fits(q, n, k, o) && (!m.shares || n * k * o <= SHARED_MOST); n++) {
                         double c = others * nest_cycles(&m, n, k, o);
                         if (best == 0 || c < best * (1 - 1e-9)) {
                             best = c;

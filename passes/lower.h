@@ -120,7 +120,7 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *scratch, u32 group,
 u32 lower_buf(struct lower *L, u32 tens, bool write, u32 as);
 /* A number that is the caller's to choose (a symbol's bits): kernels that differ in it are one. */
 u32 lower_slot(struct lower *L, double v);
-/* Lower bounds of a sum of products' data operand and result: 0 (relu) or none, by slots. */
+/* The lower bound of what a sum stores, 0 (relu) or none, and numbers before tensors, by slots. */
 void lower_floors(struct lower *L, struct ein_eq *e);
 /* k, or k * batch, as a symbol of the kernel. */
 lval lower_sym(struct lower *L, i64 k, bool tb);
@@ -197,6 +197,7 @@ void low_import(struct low *q);
 void low_choose(struct low *q, u64 keep);
 /* Of a sum of products whose lanes are chosen, and parallel (ein_to_loop_tile.c). */
 void low_choose_tile(struct low *q, u64 keep);
+bool low_shares(const struct low *q, u32 k, u32 t, u32 r);
 
 /* Selects decided per instance (ein_to_loop_static.c). */
 /* Ranks of a map that its selects compare with numbers, as tiles that make those comparisons static. */
