@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 static const struct out_col columns[] = {
     {"path", OUT_STR, "directory", 40, true, NULL},
@@ -21,14 +20,13 @@ static nasc_status info(struct cli *c, const char *dir)
         return NASC_USAGE;
     struct kernel_cache_info i = {0};
     struct buf why = {0};
-    struct stat st;
     u64 most;
     if (!kernel_cache_size(&most))
         session_complain(c->s, W0901, "NASC_CACHE_SIZE is bytes, or a number with K, M or G behind it: %u MiB are taken", (u32)KERNEL_CACHE_MB);
     i.most = most;
     if (!kernel_cache_built()) {
         session_complain(c->s, W0901, "this nasc was built without SQLite: it keeps no kernels on disk");
-    } else if (stat(dir, &st) == 0) {           /* asking makes nothing */
+    } else if (kernel_cache_there(dir)) {       /* asking makes nothing */
         struct kernel_cache *k = kernel_cache_open(dir, most, &why);
         if (!k || !kernel_cache_about(k, &i))
             session_complain(c->s, W0901, "no cache of kernels: %s", why.at ? why.at : "it cannot be read");

@@ -507,6 +507,16 @@ bool kernel_cache_about(struct kernel_cache *c, struct kernel_cache_info *info)
     return ok;
 }
 
+bool kernel_cache_there(const char *dir)
+{
+    struct buf path = {0};
+    struct stat st;
+    buf_printf(&path, "%s/" FILE_NAME, dir);
+    bool there = lstat(path.at, &st) == 0;
+    buf_free(&path);
+    return there;
+}
+
 bool kernel_cache_clear(const char *dir, struct buf *why)
 {
     struct buf real = {0};

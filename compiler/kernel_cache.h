@@ -26,6 +26,8 @@ void kernel_cache_put(struct kernel_cache *c, u32 n, const struct hash128 *key, 
 /* The first thing that went wrong, once; NULL: nothing, or it was said. */
 const char *kernel_cache_said(struct kernel_cache *c);
 bool kernel_cache_about(struct kernel_cache *c, struct kernel_cache_info *info);
+/* Is there a database? */
+bool kernel_cache_there(const char *dir);
 /* Removes the database; false and *why. */
 bool kernel_cache_clear(const char *dir, struct buf *why);
 

@@ -37,6 +37,12 @@ bool kernel_cache_about(struct kernel_cache *c, struct kernel_cache_info *info)
     return false;
 }
 
+bool kernel_cache_there(const char *dir)
+{
+    (void)dir;
+    return false;
+}
+
 bool kernel_cache_clear(const char *dir, struct buf *why)
 {
     (void)dir, (void)why;
