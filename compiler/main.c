@@ -164,7 +164,8 @@ static nasc_status run_verb(struct cli *c, const struct verb *v)
         return session_trapped(c->s, &trap);
     }
     c->s->no_cache = c->value[OPT_NOCACHE];
-    nasc_status st = v->run(c);
+    const char *cpu = c->value[OPT_CPU] ? c->value[OPT_CPU] : takes(&opts[OPT_CPU], v) ? getenv("NASC_CPU") : NULL;
+    nasc_status st = cpu && (*cpu || c->value[OPT_CPU]) && !session_cpu(c->s, cpu) ? NASC_USAGE : v->run(c);
     bug_trap_pop(&trap);
     return st;
 }

@@ -52,9 +52,22 @@ void nasc_close(nasc_session *s)
 /* Each CPUID of a virtual machine costs a microsecond's multiple: only what compiles asks. */
 const struct mach *session_mach(nasc_session *s)
 {
+    const char *level = getenv("NASC_CPU");
+    if (!s->mach.triple)
+        session_cpu(s, level && *level ? level : "native");
+    return &s->mach;
+}
+
+bool session_cpu(nasc_session *s, const char *level)
+{
+    struct buf why = {0};
     if (!s->mach.triple)
         mach_host(&s->mach, s->a);
-    return &s->mach;
+    bool ok = mach_level(&s->mach, s->a, level, &why);
+    if (!ok)
+        session_complain(s, E0909, "%s", why.at);
+    buf_free(&why);
+    return ok;
 }
 
 struct kernel_cache *session_cache(nasc_session *s)

@@ -85,8 +85,10 @@ struct hash128 backend_id(nasc_session *s, struct backend_handle *h);
 struct kernel_cache *session_cache(nasc_session *s);
 void session_cache_said(nasc_session *s);               /* passes on what went wrong with it */
 
-/* The host, probed at first use. */
+/* The machine that code is for: the host, probed at first use, or a level of it (NASC_CPU, session_cpu). */
 const struct mach *session_mach(nasc_session *s);
+/* Narrows it to a level (ir/mach.h), before anything is compiled; false after complaining (E0909). */
+bool session_cpu(nasc_session *s, const char *level);
 
 /* A stopwatch for a stage. */
 u64 clock_ns(void);

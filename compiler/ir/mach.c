@@ -148,6 +148,54 @@ void mach_host(struct mach *m, struct arena *a)
     m->cores = m->cores ? m->cores : 1;
 }
 
+/* Levels of x86-64, as the psABI has them; each has the features of those before it. */
+static const struct { const char *name, *features; u32 vector_bits, nvreg; bool masks; } level_row[] = {
+    { "x86-64-v3", "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+movbe,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt", 256, 16, false },
+    { "x86-64-v4", "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl", 512, 32, true },
+};
+
+/* Is the feature at `name` (up to a comma) among these? */
+static bool among(const char *features, const char *name)
+{
+    size_t n = strcspn(name, ",");
+    for (const char *s = features; *s; s += strcspn(s, ","), s += *s == ',')
+        if (strcspn(s, ",") == n && memcmp(s, name, n) == 0)
+            return true;
+    return false;
+}
+
+bool mach_level(struct mach *m, struct arena *a, const char *level, struct buf *why)
+{
+    if (strcmp(level, "native") == 0)
+        return true;
+    u32 k = 0;
+    while (k < COUNTOF(level_row) && strcmp(level, level_row[k].name) != 0)
+        k++;
+    if (m->isa != ISA_X86_64 || k == COUNTOF(level_row)) {
+        bool low = m->isa == ISA_X86_64 && (strcmp(level, "x86-64") == 0 || strcmp(level, "x86-64-v2") == 0);
+        buf_printf(why, low ? "`%s` has no fused multiply-add, which native code needs: x86-64-v3 is the lowest" :
+                   m->isa == ISA_X86_64 ? "`%s` is not a level of this machine: native, x86-64-v3 or x86-64-v4" : "`%s` is not a level of this machine: native", level);
+        return false;
+    }
+    struct buf b = { 0 };
+    for (u32 i = 0; i <= k; i++)
+        for (const char *f = level_row[i].features; *f; f += strcspn(f, ","), f += *f == ',') {
+            if (!among(m->features, f)) {
+                buf_printf(why, "this machine has no %.*s, which `%s` needs", (int)strcspn(f, ",") - 1, f + 1, level);
+                buf_free(&b);
+                return false;
+            }
+            buf_printf(&b, "%s%.*s", b.n ? "," : "", (int)strcspn(f, ","), f);
+        }
+    m->features = arena_strdup(a, b.at);
+    buf_free(&b);
+    m->vector_bits = level_row[k].vector_bits;
+    m->nvreg = level_row[k].nvreg;
+    m->masks = level_row[k].masks;
+    m->fma = true;
+    return true;
+}
+
 void mach_print(struct buf *b, const struct mach *m)
 {
     static const char *const isa[] = { "x86_64", "aarch64", "riscv64" };

@@ -15,6 +15,9 @@ struct mach {
 /* The machine we run on. Strings live in the arena. */
 struct arena;
 void mach_host(struct mach *m, struct arena *a);
+/* Narrows a machine to a level: native (as it is), x86-64-v3 (AVX2 and fused multiply-add) or x86-64-v4 (AVX-512).  false and *why: there is no
+ * such level, or the machine lacks something of it. */
+bool mach_level(struct mach *m, struct arena *a, const char *level, struct buf *why);
 void mach_print(struct buf *b, const struct mach *m);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { MODULES = 8 };
-struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs, batch, threads; const char *backend; bool bugs, training; u8 code; };
+struct job { nasc_session *s, *all[MODULES]; u32 nall; u64 n, seed, macs, batch, threads; const char *backend, *cpu; bool bugs, training; u8 code; };
 
 /* One sample compared: 0 skipped (too large), 1 agrees, -1 differs, -2 the evaluator gave up. */
 static int compare_sample(struct job *j, u64 index, u32 bug, struct compare *r, bool say)
@@ -139,6 +139,8 @@ int main(int argc, char **argv)
                 j.code = strcmp(next, "generic") == 0 ? CODE_GENERIC : strcmp(next, "tuned") == 0 ? CODE_TUNED : CODE_SPECIAL;
             else if (strcmp(a, "--backend") == 0)
                 j.backend = next;
+            else if (strcmp(a, "--cpu") == 0)
+                j.cpu = next;
             else if (strcmp(a, "-D") == 0 && eq && j.nall) {
                 snprintf(name, sizeof name, "%.*s", (int)(eq - next), next);
                 nasc_define(j.all[j.nall - 1], name, eq + 1);
@@ -148,7 +150,7 @@ int main(int argc, char **argv)
     int failed = j.nall == 0;
     for (u32 m = 0; m < j.nall; m++) {
         j.s = j.all[m];
-        if (nasc_load(j.s, module[m]) || nasc_select(j.s, NULL)) {
+        if ((j.cpu && !session_cpu(j.s, j.cpu)) || nasc_load(j.s, module[m]) || nasc_select(j.s, NULL)) {
             printf("%s", nasc_messages(j.s));
             return 1;
         }

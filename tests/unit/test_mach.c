@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 static bool names(const struct mach *m, const char *feature)
 {
@@ -58,8 +59,45 @@ static void test_print(void **state)
     buf_free(&b);
 }
 
+static void test_levels(void **state)
+{
+    (void)state;
+    static const char v3[] = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+movbe,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt";
+    struct arena *a = arena_new("test");
+    struct buf why = { 0 };
+    char all[400];
+    snprintf(all, sizeof all, "+amx-tile,+avx512vl,%s,+avx512f,+avx512bw,+avx512cd,+avx512dq,+gfni", v3);
+    const struct mach host = { .isa = ISA_X86_64, .features = all, .vector_bits = 512, .nvreg = 32, .masks = true, .fma = true };
+    struct mach m = host;
+    assert_true(mach_level(&m, a, "native", &why));
+    assert_ptr_equal(m.features, all);
+    assert_true(mach_level(&m, a, "x86-64-v4", &why));
+    assert_true(names(&m, "avx512vl") && names(&m, "avx2") && !names(&m, "gfni") && !names(&m, "amx-tile") && m.vector_bits == 512 && m.masks);
+    assert_true(mach_level(&m, a, "x86-64-v3", &why));
+    assert_string_equal(m.features, v3);
+    assert_true(m.vector_bits == 256 && m.nvreg == 16 && !m.masks && m.fma);
+    assert_int_equal(why.n, 0);
+    struct mach small = m;
+    assert_false(mach_level(&small, a, "x86-64-v4", &why));
+    assert_string_equal(why.at, "this machine has no avx512f, which `x86-64-v4` needs");
+    assert_string_equal(small.features, v3);
+    small.features = "+sse3,+avx512fp16";
+    buf_clear(&why);
+    assert_false(mach_level(&small, a, "x86-64-v3", &why));
+    assert_non_null(strstr(why.at, "no ssse3"));
+    static const char *const bad[] = { "x86-64-v2", "x86-64", "x86-64-v5", "", "rocketlake", "x86-64-v33" };
+    for (u32 i = 0; i < COUNTOF(bad); i++) {
+        m = host;
+        assert_false(mach_level(&m, a, bad[i], &why));
+    }
+    m.isa = ISA_AARCH64;
+    assert_false(mach_level(&m, a, "x86-64-v3", &why));
+    buf_free(&why);
+    arena_free(a);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_features), cmocka_unit_test(test_print) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_features), cmocka_unit_test(test_levels), cmocka_unit_test(test_print) };
     return cmocka_run_group_tests_name("mach", tests, NULL, NULL);
 }
