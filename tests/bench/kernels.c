@@ -17,8 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { CHAIN = 8, ROOM = 8, TURNS = 14, WINDOW = 2000000, SAMPLE = 20000 };   /* nanoseconds */
+enum { CHAIN = 8, ROOM = 8, TURNS = 14, WINDOW = 2000000, SAMPLE = 20000, LONG = 500000 };   /* nanoseconds */
 
 static const struct shape shapes[] = {
     { MATMUL, 16, 0, 0, 64 }, { MATMUL, 24, 0, 0, 32 }, { MATMUL, 32, 0, 0, 16 }, { MATMUL, 48, 0, 0, 8 }, { MATMUL, 64, 0, 0, 4 },
@@ -143,20 +144,28 @@ static bool ours_open(const char *module, const struct shape *sh, struct ours *o
 
 /* ---- the clock ---- */
 
-/* The least time of a call over a window, nanoseconds; short calls are taken several at a time. */
+static u64 processor_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+/* The least time of a call over a window, nanoseconds.  Short calls are taken several at a time; of calls so long that other programs
+ * get the processor meanwhile, this thread's processor time is taken. */
 static double window(const struct contender *c, u64 length)
 {
     u64 once = clock_now();
     c->call(c->state);
     once = clock_now() - once;
     u64 many = once > SAMPLE ? 1 : SAMPLE / (once + 1) + 1;
+    u64 (*now)(void) = once > LONG ? processor_now : clock_now;
     double best = 1e18;
-    for (u64 start = clock_now(), now = start; now - start < length;) {
-        u64 t = clock_now();
+    for (u64 start = clock_now(); clock_now() - start < length;) {
+        u64 t = now();
         for (u64 i = 0; i < many; i++)
             c->call(c->state);
-        now = clock_now();
-        best = MIN(best, (double)(now - t) / (double)many);
+        best = MIN(best, (double)(now() - t) / (double)many);
     }
     return best;
 }
