@@ -67,7 +67,7 @@ are chains of eight, divided by eight; Winograd may beat the arithmetic bound of
 
 {kernels}
 
-Stages, microseconds a network over 100 samples in one process, missing kernels compiled on the way:
+Stages, microseconds a network over {10 if QUICK else 100} samples in one process, missing kernels compiled on the way:
 
 {section.table(["stage", *times], [[s, *(f"{v.get(s, 0):.0f}" for v in times.values())] for s in names])}
 
