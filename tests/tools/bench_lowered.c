@@ -205,9 +205,10 @@ static bool row(struct bench *x, const char *name, const char *text, double slot
     struct be_kernel *k = NEW_ARRAY(x->a, struct be_kernel, p->kernel.n);
     const struct loop_fn **fn = NEW_ARRAY(x->a, const struct loop_fn *, p->kernel.n);
     for (u32 i = 0; i < p->kernel.n; i++) {
-        loop_legalize(p->kernel.at[i].fn, &x->m, x->backend->can);
-        loop_clean(p->kernel.at[i].fn);
-        fn[i] = p->kernel.at[i].fn;
+        struct loop_fn *f = loop_copy(x->a, p->kernel.at[i].fn);
+        loop_legalize(f, &x->m, x->backend->can);
+        loop_clean(f);
+        fn[i] = f;
     }
     for (u32 i = 0; i < p->kernel.n; i++) {
         struct buf text = { 0 };
