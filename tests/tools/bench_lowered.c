@@ -201,7 +201,7 @@ static bool row(struct bench *x, const char *name, const char *text, double slot
     ein_pack(c, &o);
     ein_group(c, &o);
     ein_phases(c);
-    struct plan *p = ein_to_plan(x->a, c, &x->m, &o);
+    struct plan *p = ein_to_plan(x->a, c, &x->m, &o, NULL);
     struct be_kernel *k = NEW_ARRAY(x->a, struct be_kernel, p->kernel.n);
     const struct loop_fn **fn = NEW_ARRAY(x->a, const struct loop_fn *, p->kernel.n);
     for (u32 i = 0; i < p->kernel.n; i++) {
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
             x.m.vector_bits = MIN(x.m.vector_bits, 256u);
             x.m.nvreg = 16;
             x.m.masks = false;
-            x.m.features = "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+popcnt,+lzcnt";
+            x.m.features = "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+popcnt,+lzcnt,+sse4.1,+sse4.2,+ssse3,+sse3";
         }
     }
     void *dl = dlopen(NASC_BUILD_DIR "/.libs/nasc_be_llvm.so", RTLD_NOW | RTLD_LOCAL);
