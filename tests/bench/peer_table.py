@@ -137,6 +137,8 @@ Where nasc is furthest behind at batch 1, one thread:
 
 {section.table(["network", "MACs", "nasc us", "best peer", "its us", "peer / nasc"], worst(rows))}
 
+{chr(10).join(f"- {name}: {line}" for name, line in facts['behind'].items())}
+
 <details><summary>Every network (peers in the order {', '.join(peers)})</summary>
 
 {each(rows, peers)}

@@ -14,7 +14,7 @@ section.  Environment:
 """
 import importlib.util, json, os, resource, subprocess, sys
 import torch
-import contenders, kernel_table, nasc_lib, networks, peer_table, first_result
+import contenders, first_result, kernel_table, launches, nasc_lib, networks, peer_table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUICK = bool(os.environ.get("BENCH_QUICK"))
@@ -100,9 +100,10 @@ def main():
     first = first_result.measure(nasc, source, root, names)
     kernels = os.path.join(build, "tests/bench/peer_kernels")
     kernel_rows, versions = kernel_table.run(kernels, os.path.join(HERE, "kernels.nas")) if os.path.exists(kernels) else ([], None)
+    behind = {w[0]: launches.heaviest(nasc, json.load(open(os.path.join(root, w[0], "net.json")))) for w in peer_table.worst(rows)}
     absent = [p for p in peers if p not in there]
     peer_table.publish(rows, first, kernel_rows, {"peers": {p: contenders.versions(p) for p in there}, "absent": absent,
-                                                  "kernels": versions, "left_out": left_out, "compiled": len(compiled)})
+                                                  "kernels": versions, "left_out": left_out, "compiled": len(compiled), "behind": behind})
 
 
 main()
