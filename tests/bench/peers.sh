@@ -6,7 +6,7 @@
 set -e
 build=$1 source=$2
 : "${BENCH_VENV:=${XDG_CACHE_HOME:-$HOME/.cache}/nasc/bench-venv}"
-export BENCH_VENV
+export BENCH_VENV PYTHONDONTWRITEBYTECODE=1
 case $(realpath -m "$BENCH_VENV") in
 "$(realpath "$source")"/*) echo "peers.sh: BENCH_VENV is inside of the source tree" >&2; exit 2 ;;
 esac
