@@ -8,7 +8,12 @@
  *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d, panels of 32 or 48 d if they divide it:
  *         =>  p[d1,k,d0] = w[32*d1+d0,k]
  *
- * Only where enough of the output reuses a weight; a matrix times one vector is read once and stays as it is. */
+ *     y[b,h,w,c] += x[b,h+i,w+j,c] * k[c,i,j]             lanes over c, which both have (depthwise):
+ *         =>  p[i,j,c] = k[c,i,j]
+ *     y[b,d] += x[b,i,j,c] * w[d,c,i,j]                   read once, so no panels, but along c as x is:
+ *         =>  p[d,i,j,c] = w[d,c,i,j]
+ *
+ * Panels only where enough of the output reuses a weight. */
 #include "passes/rewrite.h"
 
 enum { PANEL_MOST = 16, PANEL_LEAST = 4, REUSE_LEAST = 4 };
@@ -210,17 +215,43 @@ static void split_and_pack(struct rewrite *w, struct eqs *to, const struct ein_e
     pack(w, to, halves, ein_subst(c, read, old, with), d + 1);
 }
 
+/* The reduced rank that the data is walked along with stride 1; nrank: none. */
+static u32 data_unit(struct rewrite *w, const struct use *u)
+{
+    struct cascade *c = u->c;
+    ein_nodes n = { 0 };
+    ein_reach(w->a, c, u->e->body[0], &n);
+    for (u32 i = 0; i < n.n; i++) {
+        struct ein_x y = c->node.at[n.at[i]];
+        if (y.kind != EIN_READ || n.at[i] == u->read || c->tens.at[y.u].phase != EIN_PHASE_RUN)
+            continue;
+        ein_node *sub = arena_dup(w->a, c->list.at + y.list, sizeof *sub * y.nlist);
+        for (u32 r = 0; r < u->e->nrank; r++)
+            if (u->e->rank[r].kind == EIN_RED && u->e->rank[r].ext > 1 && stride_of(c, y.u, y.nlist, sub, r) == 1)
+                return r;
+    }
+    return u->e->nrank;
+}
+
 /* Rewrites e if that pays, else leaves it to the caller. */
 static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
 {
     struct cascade *c = w->c;
     struct use u;
-    if (!find(w, &e, &u) || reuse(&u) < REUSE_LEAST)
+    if (!find(w, &e, &u))
         return false;
     struct ein_x y = c->node.at[u.read];
     ein_node *sub = NEW_ARRAY(w->a, ein_node, y.nlist);
     for (u32 k = 0; k < y.nlist; k++)
         sub[k] = c->list.at[y.list + k];
+    if (reuse(&u) < REUSE_LEAST) {
+        /* read once: as the data is walked */
+        u32 along = data_unit(w, &u);
+        if (along == e.nrank || !(u.ranks >> along & 1) || stride_of(c, y.u, y.nlist, sub, along) == 1)
+            return false;
+        pack(w, to, e, u.read, along);
+        return true;
+    }
     u32 d = e.nrank;
     if (u.ranks >> u.unit & 1) {
         i64 ext = e.rank[u.unit].ext, n = ext % 32 == 0 ? 32 : ext % 48 == 0 ? 48 : ext;
