@@ -37,6 +37,7 @@ struct exec {
     u32 threads; struct exec_pool *pool;
     char **scratch;                     /* [threads] */
     bool poison;
+    u64 deadline; bool late;            /* nanoseconds of clock_now, 0: none; it was over before the last run's end */
     u32 at;                             /* the command the pool is at work on */
 };
 
@@ -399,9 +400,25 @@ bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out
     if (!prepare(x, batch, in, out))
         return false;
     u32 last = p->training ? x->ncmd : p->load.n + p->run.n;
-    for (u32 k = p->load.n; k < last; k++)
+    for (u32 k = p->load.n; k < last; k++) {
         do_command(x, k);
+        if (x->deadline && clock_now() > x->deadline) {
+            x->late = true;
+            break;
+        }
+    }
     return true;
+}
+
+void exec_deadline(struct exec *x, u64 ns)
+{
+    x->deadline = ns ? clock_now() + ns : 0;
+    x->late = false;
+}
+
+bool exec_late(const struct exec *x)
+{
+    return x->late;
 }
 
 bool exec_walk(struct exec *x, i64 batch, const void *const *in, void *const *out, double *ns)

@@ -166,9 +166,15 @@ static bool warm_up(struct window *w, struct measure *out)
 {
     u64 last = 0, least = UINT64_MAX, spent = 0;
     for (u32 i = 0; i < WARM_RUNS; i++) {
+        if (!i)
+            exec_deadline(w->x, w->o->run_ns);
         u64 t = timed_run(w, 1);
+        out->late = exec_late(w->x);
+        exec_deadline(w->x, 0);
         if (t == UINT64_MAX)
             return false;
+        if (out->late)
+            return true;
         out->warm_ns += (double)t;
         least = MIN(least, t);
         spent += t;
@@ -284,7 +290,7 @@ bool measure_run(struct meter *m, struct exec *x, const struct plan *p, const st
     fp_mode_set(fp_mode_flushing(mode));
     struct window w = {.m = m, .x = x, .e = &e, .o = o, .inner = 1};
     bool ok = warm_up(&w, out);
-    if (ok)
+    if (ok && !out->late)
         windows(&w, out);
     fp_mode_set(mode);
     out->raw = m->raw;

@@ -13,10 +13,12 @@ struct measure_options {
     u32 min_samples;        /* at least */
     u64 min_ns, max_ns;     /* time spent on a window of samples: at least; stop there though the median is not known well (0: never) */
     u64 give_up_ns;         /* stop there though there are fewer samples than wanted (0: never) */
+    u64 run_ns;             /* what a first run may take: longer, and nothing is measured (0: anything) */
     double width;           /* stop when the median's confidence interval is that wide, relative to it (0: never) */
     u32 again;              /* windows to repeat at most, when the canary says that the machine has become slow */
 };
 struct measure {
+    bool late;              /* a run takes longer than it may; nothing else is known */
     u64 samples, runs;      /* a sample is one run; of very short networks the mean of as many as take ten microseconds */
     double min_ns, median_ns, spread;       /* spread: (p90 - min) / min */
     double width;           /* of the median's 95 % confidence interval, relative to it */

@@ -95,6 +95,11 @@ static void stops(void **s)
     o = (struct measure_options){.batch = 1, .min_samples = 1000000, .give_up_ns = 1};
     assert_true(measure_run(v.m, v.x, v.p, &o, 1, &m));
     assert_int_equal(m.samples, 1);
+    /* one that takes longer than it may is not measured at all */
+    o.run_ns = 1000000;
+    calls = 0;
+    assert_true(measure_run(v.m, v.x, v.p, &o, 1, &m));
+    assert_true(m.late && !m.samples && calls == 1);
     /* short ones are timed together */
     waits(&v, 0, 0, 0, 0);
     o = (struct measure_options){.batch = 1, .min_samples = 5};
