@@ -2,7 +2,7 @@
  *
  * In: plans; a kernel's key is the hash of its canonical text.  Out: callable kernels, pinned.  The table's key, and the cache's on disk, is the plan's
  * with the backend's identity (backend_id) in it.  Holds: hits cost a look into a hash table; a backend is opened for what neither
- * has; the loop function of a miss is legalized where it stands, and nothing of it is kept where the backend makes images. */
+ * has; a copy of a miss's loop function is legalized, and nothing of it is kept where the backend makes images. */
 #include "compiler/pipeline.h"
 
 #include "compiler/base/arena.h"
@@ -182,8 +182,7 @@ bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const 
 {
     u64 start = clock_ns();
     struct job j = {.s = s, .be = be, .a = arena_new("pass")};
-    if (!s->kernels)
-        s->kernels = kernels_new(KERNELS_MOST, KERNELS_MOST_BYTES);
+    session_kernels(s);
     struct hash128 id = backend_id(s, be);
     for (u32 i = 0; i < n; i++) {
         misses[i] = 0;

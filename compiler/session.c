@@ -70,6 +70,13 @@ bool session_cpu(nasc_session *s, const char *level)
     return ok;
 }
 
+struct kernels *session_kernels(nasc_session *s)
+{
+    if (!s->kernels)
+        s->kernels = kernels_new(KERNELS_MOST, KERNELS_MOST_BYTES);
+    return s->kernels;
+}
+
 struct kernel_cache *session_cache(nasc_session *s)
 {
     if (s->cache || s->no_cache)

@@ -46,7 +46,7 @@ struct nasc_session {
     struct notation *notation;          /* built at first need */
     struct mach mach;                   /* by session_mach */
     struct backend_handle *backends;
-    struct kernels *kernels;            /* compiled, by key; made at first need */
+    struct kernels *kernels;            /* compiled, by key: by session_kernels */
     struct kernel_cache *cache;         /* by session_cache */
     bool no_cache;                      /* none is wanted, or none can be had */
     u64 compiled, loaded;               /* kernels: by a backend; from the cache on disk */
@@ -81,6 +81,8 @@ struct backend_handle *session_backend(nasc_session *s, const char *name);
 /* What decides the code of a kernel beside its text: backend, its version and build, the machine.  Needs no opening. */
 struct hash128 backend_id(nasc_session *s, struct backend_handle *h);
 
+/* The kernels in memory, made at first need; kernels_bound says how many there may be. */
+struct kernels *session_kernels(nasc_session *s);
 /* The cache on disk, opened at first need.  NULL: none is wanted (no_cache, NASC_CACHE=off), or none can be had, which is said once (W0901). */
 struct kernel_cache *session_cache(nasc_session *s);
 void session_cache_said(nasc_session *s);               /* passes on what went wrong with it */
