@@ -51,7 +51,7 @@ static void start(struct tape_run *r, u32 n)
     if (t->red == RED_USER) {
         tape_eval(r, TPROG_ZERO, n, 0, 2, t->prog[TPROG_ZERO].ins.n);
         for (u32 k = 0; k < t->nstate; k++)
-            memcpy(r->state + (size_t)k * TAPE_BLOCK * r->size, r->reg[t->prog[TPROG_ZERO].res.at[k]], (size_t)n * r->size);
+            memcpy(r->state + (size_t)k * r->pitch, r->reg[t->prog[TPROG_ZERO].res.at[k]], (size_t)n * r->size);
         return;
     }
     r->real->fill(n, r->state, t->zero);
@@ -91,20 +91,20 @@ static void merge(struct tape_run *r, u32 n, const char *on)
     tape_eval(r, TPROG_LIFT, n, 1, 2, lift->ins.n);
     char *both[64];
     for (u32 k = 0; k < t->nstate; k++) {
-        both[k] = r->state + (size_t)k * TAPE_BLOCK * r->size;
+        both[k] = r->state + (size_t)k * r->pitch;
         both[t->nstate + k] = r->reg[lift->res.at[k]];
     }
     r->arg = both;
     tape_eval(r, TPROG_MERGE, n, 1, 2, fuse->ins.n);
     for (u32 k = 0; k < t->nstate; k++) {
-        char *to = r->fresh + (size_t)k * TAPE_BLOCK * r->size, *from = r->reg[fuse->res.at[k]];
+        char *to = r->fresh + (size_t)k * r->pitch, *from = r->reg[fuse->res.at[k]];
         if (on)
             r->real->map[TP_SELECT](n, to, on, from, both[k]);
         else
             memcpy(to, from, (size_t)n * r->size);
     }
     for (u32 k = 0; k < t->nstate; k++)
-        memcpy(both[k], r->fresh + (size_t)k * TAPE_BLOCK * r->size, (size_t)n * r->size);
+        memcpy(both[k], r->fresh + (size_t)k * r->pitch, (size_t)n * r->size);
 }
 
 /* The finished reduction's epilogue, and its stores. */
@@ -120,7 +120,7 @@ static void finish(struct tape_run *r, u32 n)
         }
     char *acc[64];
     for (u32 k = 0; k < t->nstate; k++)
-        acc[k] = r->state + (size_t)k * TAPE_BLOCK * r->size;
+        acc[k] = r->state + (size_t)k * r->pitch;
     r->acc = acc;
     const struct tape_prog *p = &t->prog[TPROG_POST];
     tape_eval(r, TPROG_POST, n, 1, 2, p->ins.n);
@@ -139,7 +139,8 @@ static void blocks(struct tape_run *r)
 {
     const struct tape_nest *t = r->n;
     const struct tape_prog *p = &t->prog[TPROG_BODY];
-    struct tape_loops par = { 0 }, red = { 0 };
+    struct tape_loops par, red;
+    par.n = red.n = 0;
     /* several reduced points side by side: a row of results for each, added up at the end */
     const struct tape_dom *post = &t->prog[t->red == RED_NONE ? TPROG_BODY : TPROG_POST].dom, one = { 0 };
     i64 split = t->red != RED_NONE && p->dom.n && t->rank[p->dom.rank[0]].red;
@@ -202,7 +203,8 @@ static void rows(struct tape_run *r)
 {
     const struct tape_nest *t = r->n;
     const struct tape_prog *p = &t->prog[TPROG_BODY], *post = &t->prog[TPROG_POST];
-    struct tape_loops par = { 0 };
+    struct tape_loops par, in;
+    par.n = 0;
     bool fused = is_fused(t);
     const struct tape_ins *product = fused ? &p->ins.at[p->ins.n - 1] : NULL;
     tape_loops_of(r, t->npar, t->par, &post->dom, &par);
@@ -228,7 +230,7 @@ static void rows(struct tape_run *r)
             order[m++] = post->dom.rank[i];
         for (u32 i = 0; i < t->nred; i++)
             order[m++] = t->redr[i];
-        struct tape_loops in = { 0 };
+        in.n = 0;
         tape_loops_of(r, m, order, &p->dom, &in);
         bool whole = p->dom.n && !t->rank[p->dom.rank[0]].red;         /* rows are all of the reduced points */
         i64 row = 1;
@@ -276,20 +278,21 @@ static void nest(struct tape_run *r, const struct tape_nest *n, char *scratch)
     r->n = n;
     r->real = n->ct == DT_F64 ? &r->ops->f64 : &r->ops->f32;
     r->size = n->ct == DT_F64 ? 8 : 4;
+    r->pitch = tape_pitch((enum dtype)n->ct);
     u32 slots = 0;
     for (u32 k = 0; k < TAPE_PROGS; k++) {
         r->slot_at[k] = slots;
         slots += n->prog[k].slot.n;
     }
-    r->own = take(&scratch, (u64)n->nreg * TAPE_BLOCK * r->size);
-    r->state = take(&scratch, ((u64)n->nstate + 1) * TAPE_BLOCK * r->size);
-    r->fresh = take(&scratch, ((u64)n->nstate + 1) * TAPE_BLOCK * r->size);
+    r->own = take(&scratch, (u64)n->nreg * r->pitch);
+    r->state = take(&scratch, ((u64)n->nstate + 1) * r->pitch);
+    r->fresh = take(&scratch, ((u64)n->nstate + 1) * r->pitch);
     r->best = (i64 *)(void *)take(&scratch, TAPE_BLOCK * 8);
     r->slot = (i64 *)(void *)take(&scratch, (u64)slots * TAPE_BLOCK * 8);
     r->reg = (char **)(void *)take(&scratch, n->nreg * sizeof(char *));
     r->more = scratch;
     for (u32 k = 0; k < n->nreg; k++)
-        r->reg[k] = r->own + (size_t)k * TAPE_BLOCK * r->size;
+        r->reg[k] = r->own + (size_t)k * r->pitch;
     for (u32 k = 0; k < TAPE_PROGS; k++)
         tape_eval(r, k, TAPE_BLOCK, 0, 0, n->prog[k].ins.n);
     if (n->mode == TM_PRODUCT)
@@ -359,7 +362,11 @@ static const struct tape_ops *ops_of(u8 level)
 
 void be_tape_run(const struct tape *t, void *const *base, i64 batch, i64 lo, i64 hi, void *scratch)
 {
-    struct tape_run r = { .t = t, .ops = ops_of(t->level), .base = base, .batch = batch };
+    struct tape_run r;          /* the rest is set nest by nest */
+    r.t = t;
+    r.ops = ops_of(t->level);
+    r.base = base;
+    r.batch = batch;
     i64 unit[TAPE_RANKS];
     while (lo < hi) {
         i64 rest = lo, len = 1;

@@ -212,7 +212,7 @@ static bool read_box(struct tape_run *r, u32 prog, const struct tape_ins *s, u32
 
 static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u32 n)
 {
-    char *to = r->own + (size_t)s->dst * TAPE_BLOCK * r->size;
+    char *to = r->own + (size_t)s->dst * r->pitch;
     const char *pad = s->a ? r->reg[s->a - 1] : NULL;
     const struct tape_walk *w = &s->x.walk;
     u8 dtype = r->t->buf.at[s->u].dtype;
@@ -277,7 +277,7 @@ static void put(struct tape_run *r, char *to, u32 i, double v)
 
 static void leaf(struct tape_run *r, u32 prog, const struct tape_ins *s, u32 n)
 {
-    char *to = r->own + (size_t)s->dst * TAPE_BLOCK * r->size;
+    char *to = r->own + (size_t)s->dst * r->pitch;
     i64 x[TAPE_BLOCK], y[TAPE_BLOCK];
     r->reg[s->dst] = to;
     switch (s->op) {
@@ -326,7 +326,7 @@ void tape_eval(struct tape_run *r, u32 prog, u32 n, u8 from, u8 to, u32 last)
         } else if (tape_ops[s->op].class == 'L') {
             leaf(r, prog, s, m);
         } else {
-            char *d = r->own + (size_t)s->dst * TAPE_BLOCK * r->size;
+            char *d = r->own + (size_t)s->dst * r->pitch;
             r->reg[s->dst] = d;
             r->real->map[s->op](m, d, r->reg[s->a], r->reg[s->b], r->reg[s->c]);
         }

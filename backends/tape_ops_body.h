@@ -3,7 +3,6 @@
  * Functions come from the polynomial programs of ir/poly_f32.def as straight C; no libm. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3")
-#pragma GCC optimize("no-trapping-math", "no-math-errno", "no-signed-zeros")
 #endif
 #include "backends/tape_ops.h"
 

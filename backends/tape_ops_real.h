@@ -22,7 +22,12 @@ MAP(neg, -a[i])
 MAP(abs, FABS(a[i]))
 MAP(sign, (T)(a[i] > 0) - (T)(a[i] < 0))
 MAP(sqrt, SQRT(a[i]))
-MAP(rsqrt, (T)1 / SQRT(a[i]))
+MAP(over, (T)1 / a[i])
+OPS_TARGET static void FN(rsqrt)(u32 n, void *d, const void *a, const void *b, const void *c)
+{
+    FN(sqrt)(n, d, a, b, c);
+    FN(over)(n, d, d, b, c);
+}
 MAP(exp, F_EXP(a[i]))
 MAP(log, F_LOG(a[i]))
 MAP(tanh, F_TANH(a[i]))

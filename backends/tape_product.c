@@ -111,7 +111,8 @@ static void pack_a(struct product *p)
     struct saved m, k;
     u32 order[2 * TAPE_DIMS], n = narrow(r, &t->mdom, &m, 0, order);
     n = narrow(r, &t->kdom, &k, n, order);
-    struct tape_loops l = { 0 };
+    struct tape_loops l;
+    l.n = 0;
     tape_loops_of(r, n, order, &g->dom, &l);
     bool rows = g->dom.n && !t->rank[g->dom.rank[0]].red;
     if (tape_first(r, &l))
@@ -135,7 +136,8 @@ static void pack_b(struct product *p, u32 points, i64 cols, float *to)
     const struct tape_prog *g = &t->prog[TPROG_B];
     struct saved k;
     u32 order[TAPE_DIMS], n = narrow(r, &t->kdom, &k, 0, order);
-    struct tape_loops l = { 0 };
+    struct tape_loops l;
+    l.n = 0;
     tape_loops_of(r, n, order, &(struct tape_dom){ 0 }, &l);
     if (tape_first(r, &l)) {
         tape_eval(r, TPROG_B, points, 1, 1, g->ins.n);
@@ -211,7 +213,8 @@ static void epilogue(struct product *p, u32 points, i64 cols)
     const struct tape_prog *post = &t->prog[TPROG_POST];
     struct saved m;
     u32 order[TAPE_DIMS], n = narrow(r, &t->mdom, &m, 0, order);
-    struct tape_loops l = { 0 };
+    struct tape_loops l;
+    l.n = 0;
     tape_loops_of(r, n, order, &post->dom, &l);
     char *acc = (char *)p->c;
     bool several = post->dom.n > t->prog[TPROG_B].dom.n;
@@ -264,7 +267,8 @@ void tape_product(struct tape_run *r)
     if (p.b.direct)
         offsets(&p.b.load->x, &t->kdom, p.b.k);
     u32 nouter = t->npar - t->nm - t->nn;
-    struct tape_loops outer = { 0 }, rows = { 0 }, depth = { 0 };
+    struct tape_loops outer, rows, depth;
+    outer.n = rows.n = depth.n = 0;
     tape_loops_of(r, nouter, t->par, ndom, &outer);
     tape_loops_of(r, t->nn, t->par + nouter + t->nm, ndom, &outer);
     tape_loops_of(r, t->nm, t->par + nouter, &t->mdom, &rows);

@@ -12,7 +12,7 @@ struct tape_run {
     const struct tape_nest *n;
     const struct tape_ops *ops;
     const struct tape_real *real;
-    u32 size;                       /* of a number */
+    u32 size, pitch;                /* bytes of a number, of a register: not a power of two, whose stores would wait for each other */
     void *const *base;
     i64 batch;
     i64 at[TAPE_RANKS];             /* ranks' values: at the block's first point */

@@ -271,8 +271,8 @@ static bool finish_nest(struct finish *f, struct tape_nest *n)
     if (!finish_index(f, &n->lhs, &red) || red)
         return no(f, "a left side depends on reduced ranks");
     f->p = NULL;
-    u64 size = n->ct == DT_F64 ? 8 : 4;
-    n->bytes = up((u64)n->nreg * TAPE_BLOCK * size) + up(2 * ((u64)n->nstate + 1) * TAPE_BLOCK * size) + TAPE_BLOCK * 8 +
+    u64 size = tape_pitch((enum dtype)n->ct);
+    n->bytes = up((u64)n->nreg * size) + 2 * up(((u64)n->nstate + 1) * size) + TAPE_BLOCK * 8 +
                up(slots * TAPE_BLOCK * 8) + up((u64)n->nreg * sizeof(void *)) + 4 * 64;
     if (n->mode == TM_PRODUCT) {
         if (!finish_dom(f, &n->mdom, TAPE_ROWS) || !finish_dom(f, &n->kdom, TAPE_DEPTH))

@@ -92,6 +92,8 @@ struct tape {
     u64 scratch_bytes;                  /* derived */
 };
 
+/* Bytes of a register. */
+static inline u32 tape_pitch(enum dtype ct) { return TAPE_BLOCK * (ct == DT_F64 ? 8 : 4) + 64; }
 /* Fills in what is derived; false: it is no tape (numbers out of range), with why. */
 bool tape_finish(struct arena *a, struct tape *t, struct buf *why);
 /* Text: one (tape ..) record; reads back. */
