@@ -254,7 +254,12 @@ static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u
             copy_line(r, s, at, w->step, n, to);
         break;
     case TW_ROWS:
-        r->real->read_rows(dtype, n, w->cols, to, r->base[s->u], at, w->step, w->row);
+        if (s->span == SPAN_ROWS && w->row == 1 && dtype == r->n->ct)
+            r->reg[s->dst] = (char *)r->base[s->u] + at * r->size;
+        else if (s->span == SPAN_ROWS)
+            copy_line(r, s, at, w->row, n, to);
+        else
+            r->real->read_rows(dtype, n, w->cols, to, r->base[s->u], at, w->step, w->row);
         break;
     case TW_TABLE:
         r->real->gather(dtype, n, to, r->base[s->u], at, w->off);
@@ -320,7 +325,7 @@ void tape_eval(struct tape_run *r, u32 prog, u32 n, u8 from, u8 to, u32 last)
         const struct tape_ins *s = &p->ins.at[i];
         if (s->when < from || s->when > to)
             continue;
-        u32 m = s->same ? 1 : n;
+        u32 m = s->span == SPAN_ALL ? n : s->span == SPAN_ONE ? 1 : n / p->cols;
         if (s->op == TP_LOAD) {
             read_block(r, prog, s, m);
         } else if (tape_ops[s->op].class == 'L') {
@@ -330,8 +335,13 @@ void tape_eval(struct tape_run *r, u32 prog, u32 n, u8 from, u8 to, u32 last)
             r->reg[s->dst] = d;
             r->real->map[s->op](m, d, r->reg[s->a], r->reg[s->b], r->reg[s->c]);
         }
-        if (s->same && s->splat && s->op != TP_NUM)
-            r->real->fill(n, r->reg[s->dst], r->size == 8 ? *(const double *)(const void *)r->reg[s->dst] : (double)*(const float *)(const void *)r->reg[s->dst]);
+        if (s->span != SPAN_ALL && s->spread && s->op != TP_NUM) {
+            char *d = r->own + (size_t)s->dst * r->pitch;
+            if (r->reg[s->dst] != d)
+                memcpy(d, r->reg[s->dst], (size_t)m * r->size);
+            r->reg[s->dst] = d;
+            r->real->spread(n, s->span == SPAN_ONE ? n : p->cols, d);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ struct tape_real {                                              /* over f32, or 
     void (*rows)(u8 red, u32 rows, u32 cols, void *acc, const void *v);     /* acc[i] = acc[i] (+) all of row i, in any order */
     void (*rows_product)(u32 rows, u32 cols, void *acc, const void *a, const void *b);      /* acc[i] += sum of a[i][k] * b[i][k] */
     void (*fill)(u32 n, void *d, double v);
+    void (*spread)(u32 n, u32 cols, void *d);       /* value k to the points of row k */
     void (*read)(u8 dtype, u32 n, void *d, const void *from, i64 at, i64 step);
     void (*read_rows)(u8 dtype, u32 n, u32 cols, void *d, const void *from, i64 at, i64 step, i64 row);     /* n points in rows of cols */
     void (*write)(u8 dtype, u32 n, void *to, i64 at, i64 step, const void *v);

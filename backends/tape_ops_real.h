@@ -178,6 +178,20 @@ OPS_TARGET static void FN(fill)(u32 n, void *vd, double v)
         d[i] = x;
 }
 
+OPS_TARGET static void FN(spread)(u32 n, u32 cols, void *vd)
+{
+    T *d = vd;
+    for (u32 r = n / cols; r-- > 0;) {
+        T x = d[r], *to = d + r * cols;
+        u32 k = 0;
+        for (; k + 16 <= cols; k += 16)
+            for (u32 j = 0; j < 16; j++)
+                to[k + j] = x;
+        for (; k < cols; k++)
+            to[k] = x;
+    }
+}
+
 #define READ_OF(U, conv)                                              \
     do {                                                              \
         const U *from = (const U *)vfrom + at;                        \
@@ -311,5 +325,5 @@ OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 
     [TP_ADD] = add_##S, [TP_SUB] = sub_##S, [TP_MUL] = mul_##S, [TP_DIV] = div_##S, [TP_DIV0] = div0_##S, [TP_IDIV] = idiv_##S, \
     [TP_MOD] = mod_##S, [TP_POW] = pow_##S, [TP_MIN] = min_##S, [TP_MAX] = max_##S, [TP_LT] = lt_##S, [TP_LE] = le_##S, [TP_EQ] = eq_##S, \
     [TP_NE] = ne_##S, [TP_AND] = and_##S, [TP_OR] = or_##S, [TP_SELECT] = select_##S, [TP_FMA] = fma_##S }, \
-    .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .rows_product = rows_product_##S, .fill = fill_##S, .read = read_##S, .write = write_##S, .gather = gather_##S, \
+    .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .rows_product = rows_product_##S, .fill = fill_##S, .spread = spread_##S, .read = read_##S, .write = write_##S, .gather = gather_##S, \
     .gather_far = gather_far_##S, .read_rows = read_rows_##S, .write_rows = write_rows_##S, .pick = pick_##S }

@@ -5,7 +5,7 @@
  * products of a factor without the innermost parallel rank and one with it is a product of matrices. */
 #include "passes/tape.h"
 
-enum { NARROW = 64, LONG = 64, PRODUCT_LEAST = 8 };
+enum { NARROW = 64, PRODUCT_LEAST = 8 };
 
 i64 taped_coef(const struct tape_index *x, u32 rank)
 {
@@ -34,22 +34,6 @@ static void sort(const struct tape_index *x, u32 n, u32 *rank)
 }
 
 /* Blocks of up to `most` points: a suffix of the order; even: parts of equal size.  The first `fixed` ranks may only come first. */
-/* Would taking `rank` into blocks of d, long enough, make many of what is one value now? */
-static bool spoils(const struct tape_prog *p, const struct tape_dom *d, u32 rank)
-{
-    for (u32 i = 0; i < p->ins.n; i++) {
-        const struct tape_ins *s = &p->ins.at[i];
-        bool same = s->op == TP_LOAD && !s->ntest && taped_coef(&s->x, rank);
-        for (u32 k = 0; same && k < d->n; k++)
-            same = !taped_coef(&s->x, d->rank[k]);
-        for (u32 k = 0; same && k < s->x.n; k++)
-            same = s->x.t[k].atom != TA_SLOT;
-        if (same)
-            return true;
-    }
-    return false;
-}
-
 static struct tape_dom dom(const struct tape_nest *n, u32 count, const u32 *order, u32 fixed, i64 most, bool even)
 {
     struct tape_dom d = { 0 };
@@ -57,7 +41,7 @@ static struct tape_dom dom(const struct tape_nest *n, u32 count, const u32 *orde
     for (u32 i = count; i-- > 0 && d.n < TAPE_DIMS;) {
         const struct tape_rank *r = &n->rank[order[i]];
         i64 room = most / points, size = r->ext;
-        if (room < 2 || (points >= LONG && n->red == RED_NONE && spoils(&n->prog[TPROG_BODY], &d, order[i])))
+        if (room < 2)
             break;
         bool part = r->tb || size > room;
         if (part) {

@@ -163,6 +163,74 @@ static bool finish_tests(struct finish *f, u32 n, struct tape_test *test, bool *
     return true;
 }
 
+/* A leaf's own span. */
+static u8 leaf_span(const struct tape_prog *p, const struct tape_ins *s)
+{
+    if (s->op == TP_ACC || s->op == TP_ARG || s->y.walk.kind != TW_SAME)
+        return SPAN_ALL;
+    for (u32 k = 0; k < s->ntest; k++)
+        if (s->test[k].how != TEST_SAME)
+            return SPAN_ALL;
+    const struct tape_walk *w = &s->x.walk;
+    if (w->kind == TW_SAME)
+        return SPAN_ONE;
+    return s->op == TP_LOAD && !s->ntest && w->kind == TW_ROWS && !w->step && w->cols == p->cols ? SPAN_ROWS : SPAN_ALL;
+}
+
+/* What is computed once for a row or a block, and spread to its points where these need it.  A value of rows that both rows and
+ * points need is one of points. */
+static void spans(struct finish *f, struct tape_prog *p)
+{
+    u32 *def = NEW_ARRAY(f->a, u32, f->n->nreg + 1);
+    struct { u32 n, of[3]; } *src = arena_alloc(f->a, arena_size(p->ins.n + 1, sizeof *src));
+    bool *rows = NEW_ARRAY(f->a, bool, p->ins.n + 1), again = true;
+    p->cols = 0;
+    for (u32 i = 0; i < p->ins.n; i++) {
+        const struct tape_ins *s = &p->ins.at[i];
+        const u32 from[3] = { s->op == TP_LOAD ? s->a - !!s->a : s->a, s->b, s->c };
+        src[i].n = s->op == TP_LOAD && s->a ? 1 : tape_ops[s->op].nsrc;
+        for (u32 k = 0; k < src[i].n; k++)
+            src[i].of[k] = def[from[k]];
+        def[s->dst] = i;
+        if (!p->cols && s->op == TP_LOAD && !s->ntest && s->x.walk.kind == TW_ROWS && !s->x.walk.step)
+            p->cols = s->x.walk.cols;
+    }
+    for (u32 i = 0; i < p->ins.n; i++) {
+        struct tape_ins *s = &p->ins.at[i];
+        s->span = leaf_span(p, s);
+        for (u32 k = 0; k < src[i].n; k++)
+            s->span = MIN(s->span, p->ins.at[src[i].of[k]].span);
+    }
+    while (again) {
+        again = false;
+        for (u32 i = 0; i < p->ins.n; i++)
+            p->ins.at[i].spread = rows[i] = false;
+        for (u32 i = 0; i < p->res.n; i++)
+            p->ins.at[def[p->res.at[i]]].spread = true;
+        for (u32 i = 0; i < p->ins.n; i++)
+            for (u32 k = 0; k < src[i].n; k++) {
+                struct tape_ins *v = &p->ins.at[src[i].of[k]];
+                bool last = i + 1 == p->ins.n && p->ins.at[i].op == TP_MUL;     /* may be fused with what follows */
+                if (p->ins.at[i].span == SPAN_ROWS && !last)
+                    rows[src[i].of[k]] = true;
+                if (p->ins.at[i].span == SPAN_ALL || last || (p->ins.at[i].span == SPAN_ROWS && v->span == SPAN_ONE))
+                    v->spread = true;
+            }
+        for (u32 i = 0; i < p->ins.n; i++)
+            if (p->ins.at[i].span == SPAN_ROWS && p->ins.at[i].spread && rows[i])
+                for (u32 j = i + 1; j < p->ins.n; j++)
+                    for (u32 k = 0; k < src[j].n; k++)
+                        if (src[j].of[k] == i && p->ins.at[j].span == SPAN_ROWS) {
+                            p->ins.at[j].span = SPAN_ALL;
+                            again = true;
+                        }
+        for (u32 i = 0; again && i < p->ins.n; i++)     /* and what follows from it */
+            for (u32 k = 0; k < src[i].n; k++)
+                if (p->ins.at[src[i].of[k]].span == SPAN_ALL)
+                    p->ins.at[i].span = SPAN_ALL;
+    }
+}
+
 static bool finish_prog(struct finish *f, struct tape_prog *p, bool phases)
 {
     struct tape_nest *n = f->n;
@@ -202,28 +270,15 @@ static bool finish_prog(struct finish *f, struct tape_prog *p, bool phases)
         for (u32 k = 0; k < src; k++)
             s->when = MAX(s->when, when[from[k]]);
         when[s->dst] = s->when;
-        s->splat = false;
-        s->same = s->op != TP_ACC && s->op != TP_ARG && s->x.walk.kind == TW_SAME && s->y.walk.kind == TW_SAME;
-        for (u32 k = 0; k < s->ntest; k++)
-            s->same &= s->test[k].how == TEST_SAME;
-        for (u32 k = 0; k < src; k++) {
+        for (u32 k = 0; k < src; k++)
             if (!def[from[k]])
                 return no(f, "an instruction reads a register before anything is there");
-            s->same &= p->ins.at[def[from[k]] - 1].same;
-        }
-        for (u32 k = 0; k < src && !s->same; k++)
-            p->ins.at[def[from[k]] - 1].splat = true;
         def[s->dst] = i + 1;
     }
-    for (u32 i = 0; i < p->res.n; i++) {
+    for (u32 i = 0; i < p->res.n; i++)
         if (p->res.at[i] >= n->nreg || !def[p->res.at[i]])
             return no(f, "a result is in no register");
-        p->ins.at[def[p->res.at[i]] - 1].splat = true;
-    }
-    if (p->ins.n && p->ins.at[p->ins.n - 1].op == TP_MUL) {     /* may be fused with what follows */
-        const struct tape_ins *s = &p->ins.at[p->ins.n - 1];
-        p->ins.at[def[s->a] - 1].splat = p->ins.at[def[s->b] - 1].splat = true;
-    }
+    spans(f, p);
     f->p = NULL;
     return true;
 }

@@ -19,7 +19,7 @@
 #include "compiler/ir/op.h"
 #include "compiler/ir/type.h"
 
-enum { TAPE_BLOCK = 256, TAPE_RANKS = 64, TAPE_DIMS = 12, TAPE_LANES = 16 /* most of a vector */ };
+enum { TAPE_BLOCK = 512, TAPE_RANKS = 64, TAPE_DIMS = 12, TAPE_LANES = 16 /* most of a vector */ };
 enum { TAPE_ROWS = 48, TAPE_COLS = 256, TAPE_DEPTH = 1024, TAPE_PANEL = 1 << 19 };  /* products: points of m, n, k at a time; numbers in a panel */
 
 enum tape_op {
@@ -43,9 +43,10 @@ enum { TEST_SAME, TEST_DIM, TEST_LANES };               /* derived: one answer f
 struct tape_test { struct tape_index x; i64 ext; bool tb; u8 how; u8 dim; i64 k; };       /* 0 <= x < ext (times batch) */
 enum tape_slot_kind { TS_DIV, TS_MOD, TS_GATHER };
 struct tape_slot { u8 kind; struct tape_index x; i64 k; u32 buf; u32 ntest; struct tape_test *test; u8 when; };
+enum tape_span { SPAN_ALL, SPAN_ROWS, SPAN_ONE };         /* a value for each point, each row of tape_prog.cols, the block */
 struct tape_ins {
     u8 op, when;                        /* when (derived): 0 once, 1 for each block, 2 for each reduced point */
-    bool same, splat;                   /* derived: one value for the block; somebody needs it at every point */
+    u8 span; bool spread;               /* derived: enum tape_span; somebody needs it at every point */
     u32 dst, a, b, c, u;
     double r;
     struct tape_index x, y;
@@ -58,6 +59,7 @@ struct tape_prog {
     VEC(struct tape_slot) slot;
     VEC(struct tape_ins) ins;
     VEC(u32) res;                       /* registers of its results */
+    u32 cols;                           /* derived: points of a row */
 };
 enum tape_mode { TM_BLOCKS, TM_ROWS, TM_PRODUCT };
 /* BODY: of BLOCKS and ROWS, in the order bodies.. guard?; A, B: operands of a product; ZERO, LIFT, MERGE: of a user monoid. */
