@@ -12,6 +12,11 @@
 #define OPS_TARGET
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define CONTRACTED __attribute__((optimize("fp-contract=fast")))        /* x * y + z of vectors is one instruction */
+#else
+#define CONTRACTED
+#endif
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 

@@ -83,22 +83,24 @@ OPS_TARGET static void FN(reduce)(u8 red, u32 n, void *vacc, const void *vv)
 }
 
 /* Lane j of 16 takes points j, j + 16, ..; then the lanes pairwise. */
-#define ROW(name, start, op)                                                                               \
+typedef T FN(vec16) __attribute__((vector_size(16 * sizeof(T)), aligned(sizeof(T)), may_alias));
+#define ROW(name, start, op, vop)                                                                          \
     OPS_TARGET static T FN(name)(u32 n, const T *v)                                                        \
     {                                                                                                      \
         T lane[16];                                                                                        \
+        u32 i = 0;                                                                                         \
         if (n < 16) {                                                                                      \
             T x = start;                                                                                   \
-            for (u32 k = 0; k < n; k++)                                                                    \
-                x = op(x, v[k]);                                                                           \
+            for (; i < n; i++)                                                                             \
+                x = op(x, v[i]);                                                                           \
             return x;                                                                                      \
         }                                                                                                  \
-        for (u32 j = 0; j < 16; j++)                                                                       \
-            lane[j] = start;                                                                               \
-        u32 i = 0;                                                                                         \
-        for (; i + 16 <= n; i += 16)                                                                       \
-            for (u32 j = 0; j < 16; j++)                                                                   \
-                lane[j] = op(lane[j], v[i + j]);                                                           \
+        FN(vec16) x = *(const FN(vec16) *)v, y;                                                            \
+        for (i = 16; i + 16 <= n; i += 16) {                                                               \
+            y = *(const FN(vec16) *)(v + i);                                                               \
+            vop(x, y);                                                                                     \
+        }                                                                                                  \
+        *(FN(vec16) *)lane = x;                                                                            \
         for (; i < n; i++)                                                                                 \
             lane[i % 16] = op(lane[i % 16], v[i]);                                                         \
         for (u32 w = 8; w; w /= 2)                                                                         \
@@ -110,10 +112,15 @@ OPS_TARGET static void FN(reduce)(u8 red, u32 n, void *vacc, const void *vv)
 #define R_MUL(x, y) (x) * (y)
 #define R_MAX(x, y) (x) > (y) ? (x) : (y)
 #define R_MIN(x, y) (x) < (y) ? (x) : (y)
-ROW(row_add, 0, R_ADD)
-ROW(row_mul, 1, R_MUL)
-ROW(row_max, (T)-__builtin_inf(), R_MAX)
-ROW(row_min, (T)__builtin_inf(), R_MIN)
+#define V_ADD(x, y) x += y
+#define V_MUL(x, y) x *= y
+#define V_TAKE(x, y, m) x = (FN(vec16))((m & (__typeof__(m))x) | (~m & (__typeof__(m))y))
+#define V_MAX(x, y) __typeof__(x > y) m = x > y; V_TAKE(x, y, m)
+#define V_MIN(x, y) __typeof__(x < y) m = x < y; V_TAKE(x, y, m)
+ROW(row_add, 0, R_ADD, V_ADD)
+ROW(row_mul, 1, R_MUL, V_MUL)
+ROW(row_max, (T)-__builtin_inf(), R_MAX, V_MAX)
+ROW(row_min, (T)__builtin_inf(), R_MIN, V_MIN)
 
 OPS_TARGET static void FN(rows)(u8 red, u32 rows, u32 cols, void *vacc, const void *vv)
 {
@@ -130,9 +137,9 @@ OPS_TARGET static void FN(rows)(u8 red, u32 rows, u32 cols, void *vacc, const vo
     }
 }
 
-OPS_TARGET static T FN(dot)(u32 n, const T *a, const T *b)
+OPS_TARGET CONTRACTED static T FN(dot)(u32 n, const T *a, const T *b)
 {
-    T lane[16] = { 0 };
+    T lane[16];
     u32 i = 0;
     if (n < 16) {
         T x = 0;
@@ -140,9 +147,10 @@ OPS_TARGET static T FN(dot)(u32 n, const T *a, const T *b)
             x = DO_FMA_T(a[i], b[i], x);
         return x;
     }
-    for (; i + 16 <= n; i += 16)
-        for (u32 j = 0; j < 16; j++)
-            lane[j] = DO_FMA_T(a[i + j], b[i + j], lane[j]);
+    FN(vec16) x = *(const FN(vec16) *)a * *(const FN(vec16) *)b;
+    for (i = 16; i + 16 <= n; i += 16)
+        x += *(const FN(vec16) *)(a + i) * *(const FN(vec16) *)(b + i);
+    *(FN(vec16) *)lane = x;
     for (; i < n; i++)
         lane[i % 16] = DO_FMA_T(a[i], b[i], lane[i % 16]);
     for (u32 w = 8; w; w /= 2)
@@ -313,6 +321,11 @@ OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 
 #undef R_MUL
 #undef R_MAX
 #undef R_MIN
+#undef V_ADD
+#undef V_MUL
+#undef V_TAKE
+#undef V_MAX
+#undef V_MIN
 #undef SATURATED
 #undef MAP
 #undef FN
