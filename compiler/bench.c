@@ -273,6 +273,7 @@ static void give_out(struct bench *b, u32 n)
         b->totals.errors += r->error != NULL;
         b->totals.drifted += r->measured && r->m.drift;
         b->totals.forward_ns += r->measured ? r->m.timed_ns : 0;
+        b->totals.warm_ns += r->measured ? r->m.warm_ns : 0;
         b->emit(b->ctx, r);
     }
 }

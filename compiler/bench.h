@@ -31,7 +31,7 @@ struct bench_options {
     bool verify, raw, launches;
     const volatile sig_atomic_t *stop;  /* set: finish after the network under way; NULL: never */
 };
-struct bench_totals { u64 networks, measured, errors, drifted; double forward_ns; };
+struct bench_totals { u64 networks, measured, errors, drifted; double forward_ns, warm_ns; };
 
 struct bench;
 /* emit: called for each result, in order; the result is gone afterwards. NULL: no backend, after complaining. */

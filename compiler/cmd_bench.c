@@ -283,8 +283,8 @@ static nasc_status everything(struct cmd *b)
 
 static void summary(const struct bench_totals *t, double seconds)
 {
-    fprintf(stderr, "%llu networks in %.2f s; forward passes %.2f s; wall/forward %.2f", (unsigned long long)t->networks, seconds, t->forward_ns / 1e9,
-            t->forward_ns > 0 ? seconds * 1e9 / t->forward_ns : 0);
+    fprintf(stderr, "%llu networks in %.2f s; forward passes %.2f s; wall/forward %.2f; warming up %.2f s", (unsigned long long)t->networks, seconds,
+            t->forward_ns / 1e9, t->forward_ns > 0 ? seconds * 1e9 / t->forward_ns : 0, t->warm_ns / 1e9);
     if (t->measured + t->errors < t->networks)
         fprintf(stderr, "; %llu equal to others", (unsigned long long)(t->networks - t->measured - t->errors));
     if (t->errors)
