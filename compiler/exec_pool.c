@@ -1,7 +1,9 @@
 /* exec_pool.c - see exec_pool.h.
  *
  * Each thread has a counter of turns on a cache line of its own: the caller raises those of the threads it wants, and waits until
- * `left` is zero.  The order of "turn raised, sleepers read" here and "sleeper counted, turn read" there loses no turn. */
+ * `left` is zero.  The order of "turn raised, sleepers read" here and "sleeper counted, turn read" there loses no turn.  A turn is
+ * done by who counts `taken` up to it: a thread that has not begun when the caller is through with its own part (another program has
+ * the processor) finds its turn done by the caller, and is not waited for. */
 #define _GNU_SOURCE
 #include "compiler/exec_pool.h"
 
@@ -17,6 +19,7 @@ enum { SPINS = 1000 };                  /* some 50 us: longer than the gap betwe
 
 struct worker {
     _Alignas(128) atomic_uint turn;
+    atomic_uint taken;                  /* the last turn that somebody does or did; behind `turn` by one at most */
     struct exec_pool *pool; u32 part;
     pthread_t thread;
 };
@@ -85,14 +88,23 @@ static void one_turn(struct worker *w)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* Is turn t of w the asker's to do?  Once yes, for whoever asks first. */
+static bool take(struct worker *w, u32 t)
+{
+    u32 before = t - 1;
+    return atomic_compare_exchange_strong(&w->taken, &before, t);
+}
+
 static void *live(void *of)
 {
     struct worker *w = of;
     for (u32 seen = 0;;) {
         await_turn(w, seen);
-        seen++;
+        seen = atomic_load_explicit(&w->turn, memory_order_acquire);
         if (atomic_load(&w->pool->stop))
             return NULL;
+        if (!take(w, seen))
+            continue;
         one_turn(w);
         atomic_fetch_sub_explicit(&w->pool->left, 1, memory_order_release);
     }
@@ -197,6 +209,11 @@ void exec_pool_run(struct exec_pool *p, u32 parts, void (*work)(void *ctx, u32 p
     bool volatile failed = true;
     if (!setjmp(trap.back)) {
         work(ctx, 0);
+        for (u32 i = 1; i < parts; i++)
+            if (take(&p->worker[i], atomic_load(&p->worker[i].turn))) {
+                atomic_fetch_sub(&p->left, 1);
+                work(ctx, i);
+            }
         bug_trap_pop(&trap);
         failed = false;
     }
