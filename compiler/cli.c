@@ -1,6 +1,7 @@
 /* cli.c - what several verbs share: numbers of options, FILE [SPACE], --arch, lines of stdin. */
 #include "compiler/cli.h"
 
+#include "compiler/ir/tune.h"
 #include "passes/pass.h"
 
 #include <errno.h>
@@ -24,6 +25,27 @@ bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
     return true;
 }
 
+/* The table --tune names, or this machine's; NULL after complaining. */
+static const struct tune *tune_table(struct cli *c)
+{
+    enum { TABLE_MOST = 1 << 20 };
+    nasc_session *s = c->s;
+    struct buf path = {0};
+    size_t n;
+    if (c->value[OPT_TUNE])
+        buf_puts(&path, c->value[OPT_TUNE]);
+    else
+        cli_tune_path(c, &path);
+    const char *name = arena_printf(s->a, "%s", path.n ? path.at : "");
+    char *text = path.n ? src_read_file_max(s->a, name, &n, TABLE_MOST) : NULL;
+    buf_free(&path);
+    if (text)
+        return tune_read(s->a, s->sp, &s->ds, srcs_add(s->srcs, name, text, n), session_mach(s));
+    struct diag *d = diag_add(&s->ds, E0911, (struct loc){0}, "there is no table of measurements of this machine%s%s", *name ? ": " : "", name);
+    diag_hint(&s->ds, d, "`nasc tune` measures it, once; or --code special");
+    return NULL;
+}
+
 bool cli_pass_options(struct cli *c, struct pass_options *o)
 {
     static const char *const policy[] = {[CODE_SPECIAL] = "special", [CODE_GENERIC] = "generic", [CODE_TUNED] = "tuned"};
@@ -38,7 +60,11 @@ bool cli_pass_options(struct cli *c, struct pass_options *o)
         cli_usage(c, "--code is special, generic or tuned, not `%s`", code);
         return false;
     }
-    return true;
+    if (c->value[OPT_TUNE] && o->code != CODE_TUNED) {
+        cli_usage(c, "--tune is what --code tuned reads");
+        return false;
+    }
+    return o->code != CODE_TUNED || (o->tune = tune_table(c)) != NULL;
 }
 
 nasc_status cli_load(struct cli *c, bool space, u32 *next)

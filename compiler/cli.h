@@ -23,6 +23,8 @@ nasc_status cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);  /
 /* --strict-math, --training, --code and --break as what passes take; false: complained. */
 struct pass_options;
 bool cli_pass_options(struct cli *c, struct pass_options *o);
+/* Where this machine's table of measurements lies; false: nowhere. */
+bool cli_tune_path(struct cli *c, struct buf *path);
 /* Loads FILE [SPACE] from the arguments with -D; space: whether one is selected. *next: first argument left. */
 nasc_status cli_load(struct cli *c, bool space, u32 *next);
 /* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */

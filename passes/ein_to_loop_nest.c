@@ -11,7 +11,9 @@
  * A reduction whose scalar in-range tests may fail is emitted twice, under the condition that none fails here and without. */
 #include "passes/lower.h"
 
-enum { ACC_MOST = 96, WALKS = 8, UNROLL_MOST = 32, ITEMS = LOW_RANKS };
+#include "compiler/ir/tune.h"
+
+enum { ACC_MOST = 96, WALKS = 8, ITEMS = LOW_RANKS };
 struct low_item { u32 rank; i32 stat; };            /* stat -1: a plain loop */
 struct nest { struct low *q; u32 n; struct low_item item[ITEMS]; u32 nred; u32 red[LOW_RANKS]; u32 nstate; };
 
@@ -60,11 +62,12 @@ static u64 large_operand(const struct low *q)
 static void unroll(struct nest *t, u32 rank)
 {
     struct low *q = t->q;
-    u32 points = 1, n = 1;
+    u32 points = 1;
     for (u32 i = 0; i < q->nstat; i++)
         points *= q->stat[i].max;
-    while (n < 4 && points * n * 2 <= UNROLL_MOST && q->rank[rank].ext >= 2 * n)
-        n *= 2;
+    u32 n = tune_steps(points);
+    while (n > 1 && q->rank[rank].ext < n)
+        n /= 2;
     if (n > 1 && q->nstat < LOW_STATS)
         add_stat(q, rank, n, 1);
 }

@@ -9,6 +9,8 @@
  * and a tile costs its zeros and stores.  What was measured on a machine (struct tune) corrects the estimate. */
 #include "passes/lower.h"
 
+#include "compiler/ir/tune.h"
+
 enum { POINTS_MOST = 24, SECOND_MOST = 8, VECTORS_MOST = 4, TERMS = 24, SHARED_MOST = 8 };
 
 struct term { bool t, u, v; double loads, ops, again; };
@@ -76,9 +78,18 @@ static void count_terms(struct model *m, ein_node x, u32 t, u32 u, ein_nodes *se
             count_terms(m, child[i], t, u, seen);
 }
 
+/* How much slower a tile was than a product of matrices is thought to be: 1 where nothing was measured. */
+static double measured(const struct low *q, u32 points, u32 vectors)
+{
+    const struct mach *m = q->L->m;
+    double share = tune_share(q->L->o->code == CODE_TUNED ? q->L->o->tune : NULL, m, points, vectors);
+    double fma = points * vectors / 2.0, loads = (points + vectors) / 2.0, least = MAX(MAX(fma, loads), 4);
+    return share > 0 ? MAX(fma / share / least, 0.5) : 1;
+}
+
 static double step_cycles(const struct model *m, double n, double k, double o)
 {
-    double fma = n * k * o, ops = fma, loads = 0;
+    double fma = n * k * o, ops = fma, loads = 0, vectors = o;
     for (u32 i = 0; i < m->nterm; i++) {
         const struct term *e = &m->term[i];
         double times = (e->t ? n : 1) * (e->u ? k : 1) * (e->v ? o : 1);
@@ -97,7 +108,7 @@ static double step_cycles(const struct model *m, double n, double k, double o)
         c *= m->apart > 1024 ? 1.02 : 1.01;
     if (m->apart && m->apart % 1024 == 0 && n > 8)
         c *= 1.3;                   /* rows a page apart share the sets of the first cache */
-    return c;
+    return c * measured(m->q, (u32)(n * k), (u32)vectors);
 }
 
 static double tile_cycles(const struct model *m, double n, double k, double o)
