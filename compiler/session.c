@@ -77,6 +77,12 @@ struct kernels *session_kernels(nasc_session *s)
     return s->kernels;
 }
 
+static void no_cache(nasc_session *s, const char *why)
+{
+    struct diag *d = diag_add(&s->ds, W0901, (struct loc){0}, "no cache of kernels: %s", why ? why : "it is not there");
+    diag_hint(&s->ds, d, "NASC_CACHE_DIR names another place for it, NASC_CACHE=off does without");
+}
+
 struct kernel_cache *session_cache(nasc_session *s)
 {
     if (s->cache || s->no_cache)
@@ -92,7 +98,7 @@ struct kernel_cache *session_cache(nasc_session *s)
         s->cache = kernel_cache_open(dir.at, most, &why);
         s->no_cache = !s->cache;
         if (!s->cache)
-            session_complain(s, W0901, "no cache of kernels: %s", why.at ? why.at : "it is not there");
+            no_cache(s, why.at);
     }
     buf_free(&dir);
     buf_free(&why);
