@@ -197,6 +197,7 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *c, u32 group, const
     for (u32 i = 0; i < c->eq.n; i++)
         if (c->eq.at[i].group == group) {
             struct ein_eq *e = arena_dup(a, &c->eq.at[i], sizeof *e);
+            lower_matrices(&L, e);
             g.eq[g.n++] = e;
         }
     L.f = loop_fn_new(a, c->sp, c->tens.at[g.eq[g.n - 1]->out[0]].name);

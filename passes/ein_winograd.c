@@ -5,45 +5,41 @@
  * channels alone between two transforms of small tiles of the image (F(m,3): an m x m tile of outputs from n x n inputs, n = m + 2):
  *
  *     y[b,d,h,w] = post((+) x[b,c,h+i-1,w+j-1] * k[d,c,i,j])
- *         =>  u[p,q,c,d]          = G k G^T                                  load phase
- *             v[b,p,q,th,tw,c]    = B^T x[b,c,m*th+..-1,m*tw+..-1] B
- *             s[b,p,q,th,tw,d]   += v[b,p,q,th,tw,c] * u[p,q,c,d]
- *             y[b,d,h,w]          = post((A^T s[b,..,h/m,w/m,d] A) at h%m, w%m)
+ *         =>  u[p,q,c,d]          = (+) G[p,i] * G[q,j] * k[d,c,i,j]                    load phase
+ *             v[b,th,tw,p,q,c]    = (+) B[p,i] * B[q,j] * x[b,c,m*th+i-1,m*tw+j-1]
+ *             s[b,th,tw,p,q,d]    = (+) v[b,th,tw,p,q,c] * u[p,q,c,d]
+ *             y[b,d,h,w]          = post((+) A[h%m,i] * A[w%m,j] * s[b,h/m,w/m,i,j,d])
  *
  * The pattern is one of structure: any operand that depends on h + i and w + j only (checked by shifting both), any
  * offset, pad and epilogue; ranks that both operands share (groups) are batches.  Tiles are rounded up: what an image lacks there is
- * read as 0 and never stored, since y keeps its own ranks and picks its tile and the place in it by h/m and h%m.
+ * read as 0 and never stored, since y keeps its own ranks.
  *
- * Entries of the transforms are selects on ranks (select p == 0 ...), which the lowering decides per instance
- * (ein_to_loop_static.c); rows before columns, and what rows share (even and odd terms) is one node.
+ * G, B and A are constants, which the lowering multiplies out: rows before columns, additions for the most part
+ * (ein_to_loop_matrix.c).
  *
  * 2.25 or 4 times fewer products, at a larger error (docs/performance.md): not for strict arithmetic, f32 only. */
 #include "passes/rewrite.h"
 
 enum { TAPS = 3, TILE_MOST = 6, RANKS = 48 };
 
-/* A row of a matrix is a sum over groups of terms, so that rows that differ in a sign or a factor share work. */
+/* F(m,3): B^T, G times `scale` (whole numbers), A^T, row by row. */
 struct filter {
-    u32 m, n, ngroup[2];                        /* groups of inputs, of sums */
+    u32 m, n;
     double in, out;                             /* what transforming a tile of one channel costs, measured, in products */
-    u8 in_group[TILE_MOST], sum_group[TILE_MOST];
-    double bt[TILE_MOST][TILE_MOST], g[TILE_MOST][TAPS], at[TILE_MOST][TILE_MOST];
+    double scale, bt[TILE_MOST * TILE_MOST], g[TILE_MOST * TAPS], at[TILE_MOST * TILE_MOST];
 };
 static const struct filter f2 = {
-    .m = 2, .n = 4, .in = 200, .out = 120, .ngroup = { 2, 3 }, .in_group = { 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2 },
-    .bt = { { 1, 0, -1, 0 }, { 0, 1, 1, 0 }, { 0, -1, 1, 0 }, { 0, 1, 0, -1 } },
-    .g = { { 1, 0, 0 }, { 1.0 / 2, 1.0 / 2, 1.0 / 2 }, { 1.0 / 2, -1.0 / 2, 1.0 / 2 }, { 0, 0, 1 } },
-    .at = { { 1, 1, 1, 0 }, { 0, 1, -1, -1 } },
+    .m = 2, .n = 4, .in = 200, .out = 120, .scale = 2,
+    .bt = { 1, 0, -1, 0,    0, 1, 1, 0,    0, -1, 1, 0,    0, 1, 0, -1 },
+    .g = { 2, 0, 0,    1, 1, 1,    1, -1, 1,    0, 0, 2 },
+    .at = { 1, 1, 1, 0,    0, 1, -1, -1 },
 };
 static const struct filter f4 = {
-    .m = 4, .n = 6, .in = 450, .out = 275, .ngroup = { 2, 4 }, .in_group = { 0, 1, 0, 1, 0, 1 }, .sum_group = { 0, 1, 1, 2, 2, 3 },
-    .bt = { { 4, 0, -5, 0, 1, 0 }, { 0, -4, -4, 1, 1, 0 }, { 0, 4, -4, -1, 1, 0 }, { 0, -2, -1, 2, 1, 0 }, { 0, 2, -1, -2, 1, 0 },
-            { 0, 4, 0, -5, 0, 1 } },
-    .g = { { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 }, { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
-           { 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 } },
-    .at = { { 1, 1, 1, 1, 1, 0 }, { 0, 1, -1, 2, -2, 0 }, { 0, 1, 1, 4, 4, 0 }, { 0, 1, -1, 8, -8, 1 } },
+    .m = 4, .n = 6, .in = 450, .out = 275, .scale = 24,
+    .bt = { 4, 0, -5, 0, 1, 0,    0, -4, -4, 1, 1, 0,    0, 4, -4, -1, 1, 0,    0, -2, -1, 2, 1, 0,    0, 2, -1, -2, 1, 0,    0, 4, 0, -5, 0, 1 },
+    .g = { 6, 0, 0,    -4, -4, -4,    -4, 4, -4,    1, 2, 4,    1, -2, 4,    0, 0, 24 },
+    .at = { 1, 1, 1, 1, 1, 0,    0, 1, -1, 2, -2, 0,    0, 1, 1, 4, 4, 0,    0, 1, -1, 8, -8, 1 },
 };
-static const u8 tap_group[TAPS] = { 0, 1, 0 };
 
 /* When it pays: costs in products (multiply-adds in registers), measured on an AVX-512 core.  A weight costs WEIGHT of them, for it is
  * read from beyond the second cache once in a network, and there are 36 or 16 of them for 9: small images with many channels are
@@ -186,67 +182,6 @@ static bool find(struct conv *v)
     return MIN(two, four) < WORTH * cost(v, NULL, batches, in, out);
 }
 
-/* Expressions */
-
-/* One row of a matrix times the vector x. */
-static ein_node row(struct cascade *c, u32 n, const double *k, const ein_node *x, u32 ngroup, const u8 *group)
-{
-    ein_node sum = 0;
-    for (u32 g = 0; g < ngroup; g++) {
-        u32 lead = n;                           /* the term that comes without a factor: one of factor 1, if there is */
-        for (u32 i = 0; i < n; i++)
-            if (group[i] == g && k[i] != 0 && (lead == n || (k[lead] != 1 && (k[i] == 1 || (k[i] > 0 && k[lead] < 0)))))
-                lead = i;
-        if (lead == n)
-            continue;
-        double scale = k[lead];
-        ein_node part = x[lead];
-        for (u32 i = 0; i < n; i++) {
-            if (i == lead || group[i] != g || k[i] == 0)
-                continue;
-            double q = k[i] / scale;
-            part = q == 1 ? ein_op2(c, EIN_ADD, part, x[i]) : q == -1 ? ein_op2(c, EIN_SUB, part, x[i])
-                   : ein_op2(c, EIN_ADD, part, ein_op2(c, EIN_MUL, ein_num(c, q), x[i]));
-        }
-        if (!sum)
-            sum = scale == 1 ? part : ein_op2(c, EIN_MUL, ein_num(c, scale), part);
-        else
-            sum = scale == 1 ? ein_op2(c, EIN_ADD, sum, part) : scale == -1 ? ein_op2(c, EIN_SUB, sum, part)
-                  : ein_op2(c, EIN_ADD, sum, ein_op2(c, EIN_MUL, ein_num(c, scale), part));
-    }
-    return sum;
-}
-
-/* value[k] where the index is k. */
-static ein_node pick(struct cascade *c, ein_node index, u32 n, const ein_node *value)
-{
-    ein_node x = value[n - 1];
-    for (u32 k = n - 1; k-- > 0;)
-        x = ein_select(c, ein_op2(c, EIN_EQ, index, ein_int(c, k)), value[k], x);
-    return x;
-}
-
-struct matrix { u32 rows, cols, ngroup; const double *at; u32 stride; const u8 *group; };
-
-static ein_node times(struct cascade *c, const struct matrix *m, u32 r, const ein_node *x)
-{
-    return row(c, m->cols, m->at + r * m->stride, x, m->ngroup, m->group);
-}
-
-/* Element (p, q) of M x M^T, x[i][j] given; p and q are index nodes. */
-static ein_node transform(struct cascade *c, const struct matrix *m, ein_node p, ein_node q, ein_node x[TILE_MOST][TILE_MOST])
-{
-    ein_node line[TILE_MOST], of[TILE_MOST];
-    for (u32 i = 0; i < m->cols; i++) {
-        for (u32 k = 0; k < m->rows; k++)
-            of[k] = times(c, m, k, x[i]);
-        line[i] = pick(c, q, m->rows, of);
-    }
-    for (u32 k = 0; k < m->rows; k++)
-        of[k] = times(c, m, k, line);
-    return pick(c, p, m->rows, of);
-}
-
 /* Equations */
 
 /* A new tensor and the equation that writes it, its ranks in order: those of v->e in `first` (with: their new names), the tile's
@@ -282,14 +217,14 @@ static void add_place(struct conv *v, struct stage *s, bool tile)
     struct cascade *c = v->c;
     if (tile) {
         s->th = s->eq.nrank;
-        add_rank(v, s, "", tiles(v, 0), ein_idiv(c, ein_rank(c, v->image[0]), v->f->m));
+        add_rank(v, s, "th", tiles(v, 0), ein_idiv(c, ein_rank(c, v->image[0]), v->f->m));
         s->tw = s->eq.nrank;
-        add_rank(v, s, "", tiles(v, 1), ein_idiv(c, ein_rank(c, v->image[1]), v->f->m));
+        add_rank(v, s, "tw", tiles(v, 1), ein_idiv(c, ein_rank(c, v->image[1]), v->f->m));
     }
     s->p = s->eq.nrank;
-    add_rank(v, s, "", v->f->n, 0);
+    add_rank(v, s, "p", v->f->n, 0);
     s->q = s->eq.nrank;
-    add_rank(v, s, "", v->f->n, 0);
+    add_rank(v, s, "q", v->f->n, 0);
 }
 
 static void stage_open(struct conv *v, struct stage *s, u8 phase)
@@ -340,29 +275,53 @@ static ein_node padded(struct conv *v, ein_node x)
     return rw_replace(v->c, x, n, from, to);
 }
 
-/* The operand of a transform: v->data or v->par at tap and tile places 0 .. n-1. */
-static void operands(struct conv *v, struct stage *s, ein_node x, u32 n, ein_node at[TILE_MOST][TILE_MOST])
+/* A constant of the cascade, made once. */
+static u32 matrix(struct conv *v, const char *name, u32 rows, u32 cols, const double *value)
 {
     struct cascade *c = v->c;
-    for (u32 i = 0; i < n; i++)
-        for (u32 j = 0; j < n; j++) {
-            if (s->tw) {
-                s->with[v->image[0]] = ein_imul(c, ein_rank(c, s->th), v->f->m);
-                s->with[v->image[1]] = ein_imul(c, ein_rank(c, s->tw), v->f->m);
-            }
-            s->with[v->tap[0]] = ein_int(c, i);
-            s->with[v->tap[1]] = ein_int(c, j);
-            at[i][j] = ein_subst(c, x, v->e->nrank, s->with);
-        }
+    u32 t;
+    str full = str_fmt(c->sp, "winograd.%u.%s", v->f->m, name);
+    ein_ext dim[2] = { rows, cols };
+    if (cascade_find(c, full, &t) && c->tens.at[t].role == EIN_CONST && c->tens.at[t].value == value)
+        return t;
+    return cascade_tens(c, (struct ein_tens){ .name = full, .role = EIN_CONST, .dtype = DT_F32, .phase = EIN_PHASE_CONST, .ndim = 2, .dim = dim, .value = value });
+}
+
+/* e becomes (+) M[p,i] * M[q,j] * x, i and j new reduced ranks (the last two). */
+static void transform(struct conv *v, struct ein_eq *e, u32 m, ein_node p, ein_node q, ein_node x)
+{
+    struct cascade *c = v->c;
+    ein_node i = ein_rank(c, e->nrank - 2), j = ein_rank(c, e->nrank - 1), left[2] = { p, i }, right[2] = { q, j };
+    ein_node a = ein_read(c, m, 2, left, 0), b = ein_read(c, m, 2, right, 0);
+    e->red = RED_ADD;
+    e->body = NEW_ARRAY(c->a, ein_node, 1);
+    e->body[0] = ein_op2(c, EIN_MUL, a, ein_op2(c, EIN_MUL, b, x));
+}
+
+static void add_reduced(struct stage *s, i64 ext)
+{
+    s->eq.rank[s->eq.nrank++] = (struct ein_rank){ "i", ext, EIN_RED };
+    s->eq.rank[s->eq.nrank++] = (struct ein_rank){ "j", ext, EIN_RED };
+}
+
+/* v->data or v->par in the ranks of a stage: taps and places of the tile are its last two. */
+static ein_node operand(struct conv *v, struct stage *s, ein_node x, bool tile)
+{
+    struct cascade *c = v->c;
+    if (tile) {
+        s->with[v->image[0]] = ein_imul(c, ein_rank(c, s->th), v->f->m);
+        s->with[v->image[1]] = ein_imul(c, ein_rank(c, s->tw), v->f->m);
+    }
+    s->with[v->tap[0]] = ein_rank(c, s->eq.nrank - 2);
+    s->with[v->tap[1]] = ein_rank(c, s->eq.nrank - 1);
+    return ein_subst(c, x, v->e->nrank, s->with);
 }
 
 static void rewrite(struct conv *v, u32 eq)
 {
     struct cascade *c = v->c;
     const struct filter *f = v->f;
-    struct matrix bt = { f->n, f->n, f->ngroup[0], f->bt[0], TILE_MOST, f->in_group }, g = { f->n, TAPS, 2, f->g[0], TAPS, tap_group },
-                  at = { f->m, f->n, f->ngroup[1], f->at[0], TILE_MOST, f->sum_group };
-    ein_node x[TILE_MOST][TILE_MOST];
+    ein_node acc = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL);
     u64 both = v->data_ranks & v->par_ranks, red = 0;
     for (u32 r = 0; r < v->e->nrank; r++)
         red |= v->e->rank[r].kind == EIN_RED ? bit(r) : 0;
@@ -374,8 +333,9 @@ static void rewrite(struct conv *v, u32 eq)
     add_ranks(v, &u, both & red, true);
     add_ranks(v, &u, v->par_ranks & ~both, false);
     stage_close(v, &u, "taps");
-    operands(v, &u, v->par, TAPS, x);
-    u.eq.body[0] = transform(c, &g, ein_rank(c, u.p), ein_rank(c, u.q), x);
+    add_reduced(&u, TAPS);
+    transform(v, &u.eq, matrix(v, "g", f->n, TAPS, f->g), ein_rank(c, u.p), ein_rank(c, u.q), operand(v, &u, v->par, false));
+    u.eq.post = ein_op2(c, EIN_MUL, acc, ein_num(c, 1 / (f->scale * f->scale)));
     rw_simplify(v->w, &u.eq);
 
     stage_open(v, &t, EIN_PHASE_RUN);
@@ -383,8 +343,8 @@ static void rewrite(struct conv *v, u32 eq)
     add_place(v, &t, true);
     add_ranks(v, &t, both & red, true);
     stage_close(v, &t, "tiles");
-    operands(v, &t, padded(v, v->data), f->n, x);
-    t.eq.body[0] = transform(c, &bt, ein_rank(c, t.p), ein_rank(c, t.q), x);
+    add_reduced(&t, f->n);
+    transform(v, &t.eq, matrix(v, "b", f->n, f->n, f->bt), ein_rank(c, t.p), ein_rank(c, t.q), operand(v, &t, padded(v, v->data), true));
     rw_simplify(v->w, &t.eq);
 
     stage_open(v, &s, EIN_PHASE_RUN);
@@ -406,16 +366,13 @@ static void rewrite(struct conv *v, u32 eq)
     rw_simplify(v->w, &s.eq);
 
     struct ein_eq y = *v->e;
-    for (u32 i = 0; i < f->n; i++)
-        for (u32 j = 0; j < f->n; j++)
-            x[i][j] = place(v, &s, ein_int(c, i), ein_int(c, j), NULL, 0);
+    y.nrank = rw_npar(v->e) + 2;
+    y.rank = NEW_ARRAY(c->a, struct ein_rank, y.nrank);
+    memcpy(y.rank, v->e->rank, sizeof *y.rank * (y.nrank - 2));
+    y.rank[y.nrank - 2] = (struct ein_rank){ "i", f->n, EIN_RED };
+    y.rank[y.nrank - 1] = (struct ein_rank){ "j", f->n, EIN_RED };
     ein_node h = ein_imod(c, ein_rank(c, v->image[0]), f->m), w = ein_imod(c, ein_rank(c, v->image[1]), f->m);
-    ein_node sum = transform(c, &at, h, w, x), acc = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL);
-    y.nrank = rw_npar(v->e);
-    y.red = RED_NONE;
-    y.body = NEW_ARRAY(c->a, ein_node, 1);
-    y.body[0] = y.post ? rw_replace(c, y.post, 1, &acc, &sum) : sum;
-    y.post = 0;
+    transform(v, &y, matrix(v, "a", f->m, f->n, f->at), h, w, place(v, &s, ein_rank(c, y.nrank - 2), ein_rank(c, y.nrank - 1), NULL, 0));
     rw_simplify(v->w, &y);
 
     rw_before(v->w, eq, u.eq);

@@ -122,6 +122,8 @@ u32 lower_buf(struct lower *L, u32 tens, bool write, u32 as);
 u32 lower_slot(struct lower *L, double v);
 /* The lower bound of what a sum stores, 0 (relu) or none, and numbers before tensors, by slots. */
 void lower_floors(struct lower *L, struct ein_eq *e);
+/* A sum of products with two small constant matrices becomes a map (ein_to_loop_matrix.c). */
+bool lower_matrices(struct lower *L, struct ein_eq *e);
 /* k, or k * batch, as a symbol of the kernel. */
 lval lower_sym(struct lower *L, i64 k, bool tb);
 /* Binding policy: an extent, stride or offset is a literal only where it shapes the inner two loops. */

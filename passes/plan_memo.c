@@ -78,14 +78,16 @@ static void costs(struct arena *a, const struct cascade *c, const struct pass_op
         plan_points(e, &par, &all);
         points += all;
         load &= e->phase != EIN_PHASE_RUN;
-        u32 inner = e->red != RED_NONE, outer = 0, tens[2] = { 0 }, reads = 0;
+        u32 inner = e->red != RED_NONE, outer = 0, tens[2] = { 0 }, reads = 0, constants = 0;
         ein_nodes n = { 0 };
         for (u32 k = 0; k < e->nbody; k++)
             ein_reach(a, c, e->body[k], &n);
         for (u32 k = 0; k < n.n; k++) {
             const struct ein_x *x = &c->node.at[n.at[k]];
             inner += is_op(x->kind);
-            if (x->kind == EIN_READ && (!reads || x->u != tens[0]))
+            if (x->kind == EIN_READ && c->tens.at[x->u].role == EIN_CONST)
+                constants++;
+            else if (x->kind == EIN_READ && (!reads || x->u != tens[0]))
                 tens[reads++ ? 1 : 0] = x->u;
         }
         n = (ein_nodes){ 0 };
@@ -93,7 +95,7 @@ static void costs(struct arena *a, const struct cascade *c, const struct pass_op
             ein_reach(a, c, e->post, &n);
         for (u32 k = 0; k < n.n; k++)
             outer += is_op(c->node.at[n.at[k]].kind);
-        flops += all * inner + par * outer;
+        flops += (constants == 2 ? par : all) * inner + par * outer;     /* two: matrices of a transform, multiplied out */
         if (e->red == RED_ADD && e->nbody == 1 && c->node.at[e->body[0]].kind == EIN_MUL && reads > 1)
             macs += all;
     }

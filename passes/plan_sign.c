@@ -83,6 +83,15 @@ static bool closed(struct plan_signer *s, ein_node x)
     return true;
 }
 
+/* Does lowering look at the values? */
+static u64 values(const struct ein_tens *t)
+{
+    u64 n = t->role == EIN_CONST && t->value && t->ndim == 2 ? 1 : 0;
+    for (u32 d = 0; d < t->ndim; d++)
+        n = t->dim[d] > 0 && t->dim[d] <= 8 ? n * (u64)t->dim[d] : 0;
+    return n;
+}
+
 static void put_tens(struct plan_signer *s, u32 t)
 {
     if (s->tens_in[t] == s->group) {
@@ -97,6 +106,11 @@ static void put_tens(struct plan_signer *s, u32 t)
     put(s, (u64)x->dtype << 40 | (u64)x->phase << 32 | x->ndim);
     for (u32 d = 0; d < x->ndim; d++)
         put(s, (u64)x->dim[d]);
+    for (u64 i = 0; i < values(x); i++) {
+        u64 bits;
+        memcpy(&bits, &x->value[i], sizeof bits);
+        put(s, bits);
+    }
 }
 
 enum { NO_NODE, CLOSED_NODE, OLD_NODE, NEW_NODE };
@@ -244,7 +258,9 @@ struct cascade *plan_alone(struct arena *a, struct plan_signer *s, const struct 
         vec_push(a, &c->sym, s->c->sym.at[i]);
     for (u32 i = 0; i < s->tens.n; i++) {
         const struct ein_tens *t = &s->c->tens.at[s->tens.at[i]];
-        cascade_tens(c, (struct ein_tens){ .role = EIN_TEMP, .dtype = t->dtype, .phase = t->phase, .ndim = t->ndim, .dim = t->dim });
+        u64 n = values(t);
+        cascade_tens(c, (struct ein_tens){ .role = n ? EIN_CONST : EIN_TEMP, .dtype = t->dtype, .phase = t->phase, .ndim = t->ndim, .dim = t->dim,
+                                           .value = n ? arena_dup(a, t->value, n * sizeof *t->value) : NULL });
     }
     for (u32 i = 0; i < g->n; i++) {
         struct ein_eq e = *g->eq[i];
