@@ -9,7 +9,8 @@
  * Pads keep their places: r is read with what the map makes of x's pad. */
 #include "passes/rewrite.h"
 
-enum { REUSE_LEAST = 16, DIMS = 16 };
+/* A launch more must be worth it: reads of an element, and points in all. */
+enum { REUSE_LEAST = 16, POINTS_LEAST = 1 << 16, DIMS = 16 };
 struct made { ein_node map; u32 tens; };
 struct prologues { struct rewrite *w; VEC(struct made) made; };
 
@@ -51,7 +52,7 @@ static bool reused(struct rewrite *w, const struct ein_eq *e, ein_node read)
     }
     for (u32 d = 0; d < t->ndim; d++)
         elems *= t->dim[d] < 0 ? 1 : (double)t->dim[d];
-    return broadcast && points >= REUSE_LEAST * elems;
+    return broadcast && points >= REUSE_LEAST * elems && points >= POINTS_LEAST;
 }
 
 /* The tensor of map(t), made in front of equation eq unless it is there. */

@@ -8,6 +8,43 @@ static bool is_num(const struct cascade *c, ein_node x, double v)
     return c->node.at[x].kind == EIN_NUM && c->node.at[x].r == v;
 }
 
+/* b - a, if that is a number. */
+static bool apart(struct cascade *c, ein_node a, ein_node b, i64 *k)
+{
+    struct ein_lin l = {0};
+    if (!ein_lin(c, b, 1, &l) || !ein_lin(c, a, -1, &l))
+        return false;
+    for (u32 i = 0; i < l.n; i++)
+        if (l.t[i].k)
+            return false;
+    *k = l.c;
+    return true;
+}
+
+/* What is left of a condition for a read whose pad is `otherwise`: where the rest fails the read is its pad anyway. 0: nothing. */
+static ein_node needed(struct cascade *c, ein_node cond, ein_node read, ein_node otherwise)
+{
+    struct ein_x y = c->node.at[cond], r = c->node.at[read];
+    if (r.kind != EIN_READ || !r.a || r.a != otherwise || c->node.at[otherwise].kind != EIN_NUM)
+        return cond;
+    if (y.kind == EIN_AND) {
+        ein_node a = needed(c, y.a, read, otherwise), b = needed(c, y.b, read, otherwise);
+        return a == y.a && b == y.b ? cond : !a ? b : !b ? a : ein_op2(c, EIN_AND, a, b);
+    }
+    if ((y.kind != EIN_LE && y.kind != EIN_LT) || !ein_is_index(c, y.a))
+        return cond;
+    for (u32 d = 0; d < r.nlist; d++) {
+        i64 k, ext = c->tens.at[r.u].dim[d], less = y.kind == EIN_LT;
+        struct ein_x low = c->node.at[y.a], high = c->node.at[y.b];
+        /* fails: sub < low + k <= 0, or sub >= high + k >= ext */
+        if (ext > 0 && low.kind == EIN_INT && apart(c, y.b, c->list.at[r.list + d], &k) && low.i + less + k <= 0)
+            return 0;
+        if (ext > 0 && high.kind == EIN_INT && apart(c, y.a, c->list.at[r.list + d], &k) && high.i + !less + k >= ext)
+            return 0;
+    }
+    return cond;
+}
+
 static ein_node neutral(struct rewrite *w, ein_node x)
 {
     struct cascade *c = w->c;
@@ -31,7 +68,10 @@ static ein_node neutral(struct rewrite *w, ein_node x)
         bool leaky = lt.kind == EIN_LT && is_num(c, lt.a, 0) && lt.b == y.b && k.kind == EIN_MUL;
         ein_node times = leaky ? k.a == y.b ? k.b : k.b == y.b ? k.a : 0 : 0;
         bool less = times && c->node.at[times].kind == EIN_NUM && c->node.at[times].r > 0 && c->node.at[times].r < 1;
-        return less ? ein_op2(c, EIN_MAX, y.b, y.c) : x;
+        if (less)
+            return ein_op2(c, EIN_MAX, y.b, y.c);
+        ein_node left = needed(c, y.a, y.b, y.c);
+        return left == y.a ? x : left ? ein_select(c, left, y.b, y.c) : y.b;
     }
     case EIN_NEG:
         return c->node.at[y.a].kind == EIN_NEG ? c->node.at[y.a].a : x;
