@@ -147,6 +147,26 @@ static void without_masks(void **state)
     plan_env_close(&e);
 }
 
+/* The same without a compiler: tapes, for each width of vectors. */
+static void taped(void **state)
+{
+    (void)state;
+    struct plan_env e;
+    for (u32 k = 0; k < 4; k++) {
+        plan_env_open(&e);
+        e.o.code = CODE_GENERIC;
+        e.pack = k & 1;
+        e.o.strict = k == 3;
+        if (k) {
+            e.m.masks = false;
+            e.m.vector_bits = k == 1 ? 256 : 128;
+            e.m.fma &= k == 1;
+        }
+        judge_all(&e);
+        plan_env_close(&e);
+    }
+}
+
 static void strict(void **state)
 {
     (void)state;
@@ -291,12 +311,13 @@ static struct cascade *some_cascade(struct gen *g)
     return c;
 }
 
-static void random_ones(bool native)
+static void random_ones(bool native, u8 code)
 {
     u32 n = getenv("N") ? (u32)atoi(getenv("N")) : native ? 60 : 150, first = getenv("FIRST") ? (u32)atoi(getenv("FIRST")) : 0;
     for (u32 i = first; i < first + n; i++) {
         struct plan_env e;
         plan_env_open(&e);
+        e.o.code = code;
         if (i % 5 == 4) {
             e.m.masks = false;
             e.m.vector_bits = 256;
@@ -317,13 +338,19 @@ static void random_ones(bool native)
 static void random_interpreted(void **state)
 {
     (void)state;
-    random_ones(false);
+    random_ones(false, CODE_SPECIAL);
+}
+
+static void random_taped(void **state)
+{
+    (void)state;
+    random_ones(false, CODE_GENERIC);
 }
 
 static void random_compiled(void **state)
 {
     (void)state;
-    random_ones(true);
+    random_ones(true, CODE_SPECIAL);
 }
 
 /* The schedule of the common shapes: lanes, fused multiply-adds in a tile, no lane stored apart. */
@@ -363,7 +390,7 @@ static void schedules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schedules), cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(compiled),
+        cmocka_unit_test(schedules), cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(taped), cmocka_unit_test(random_taped), cmocka_unit_test(compiled),
         cmocka_unit_test(random_interpreted), cmocka_unit_test(random_compiled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
