@@ -153,6 +153,8 @@ static bool surely_injective(const struct cascade *c, const struct ein_eq *e)
             }
         i64 reach = 0;
         for (u32 i = 0; ranks && i < l.n; i++) {
+            if (probe(c, e->rank[c->node.at[l.t[i].atom].u].ext) == 1)
+                continue;               /* stands still */
             ranks = l.t[i].k > reach;
             i64 span;
             if (__builtin_mul_overflow(l.t[i].k, probe(c, e->rank[c->node.at[l.t[i].atom].u].ext) - 1, &span) ||
