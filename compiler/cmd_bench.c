@@ -6,6 +6,9 @@
 #include "compiler/cli.h"
 #include "compiler/dump.h"
 #include "compiler/exec_pool.h"
+#include "compiler/ir/tune.h"
+
+#include "compiler/code_id.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,6 +47,8 @@ static const struct out_col columns[] = {
     {"threads", OUT_U64, NULL, 0, false, NULL},
     {"batch", OUT_U64, NULL, 0, false, NULL},
     {"version", OUT_STR, NULL, 0, true, NULL},
+    {"code_id", OUT_STR, NULL, 0, true, NULL},
+    {"tune", OUT_STR, NULL, 0, true, NULL},
     {"cpu", OUT_STR, NULL, 0, true, NULL},
     {"features", OUT_STR, NULL, 0, true, NULL},
     {"arch", OUT_STR, "architecture", 48, true, NULL},
@@ -77,6 +82,7 @@ struct cmd {
     bool shuffled;
     struct out *out;
     FILE *raw;
+    char tune[33];                              /* of the table that --code tuned takes */
     struct bench *bench;
     struct bench_result *kept; u64 nkept;       /* shuffled: by place, until all are there */
 };
@@ -112,7 +118,8 @@ static void put_record(struct cmd *b, const struct bench_result *r)
         {.none = !none, .s = r->error}, {.none = none, .r = m->spread}, {.none = none, .u = m->samples}, {.none = none, .u = m->runs},
         {.none = none, .r = m->canary}, {.none = none, .u = m->windows}, {.none = none, .s = m->drift ? "yes" : "no"},
         {.none = uncounted, .r = m->cycles}, {.none = uncounted, .r = m->instructions}, {.s = policy[b->o.pass.code]},
-        {.u = b->o.threads ? b->o.threads : exec_cpus()}, {.u = (u64)b->o.measure.batch}, {.s = nasc_version()}, {.s = mach->cpu},
+        {.u = b->o.threads ? b->o.threads : exec_cpus()}, {.u = (u64)b->o.measure.batch}, {.s = nasc_version()}, {.s = NASC_CODE_ID},
+        {.none = !b->o.pass.tune, .s = b->tune}, {.s = mach->cpu},
         {.s = mach->features}, {.s = r->r.arch},
     };
     _Static_assert(COUNTOF(cell) == COUNTOF(columns), "a cell for each column");
@@ -294,8 +301,19 @@ static void summary(const struct bench_totals *t, double seconds)
     fprintf(stderr, "%s\n", interrupted ? "; interrupted" : "");
 }
 
+static void name_tune(struct cmd *b)
+{
+    struct buf text = {0};
+    if (b->o.pass.tune) {
+        tune_dump(&text, b->o.pass.tune);
+        hash128_hex(hash128(text.at, text.n), b->tune);
+    }
+    buf_free(&text);
+}
+
 static nasc_status bench(struct cmd *b, u64 start)
 {
+    name_tune(b);
     struct bench_totals t;
     struct sigaction by = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND}, was;
     b->bench = bench_open(b->c->s, &b->o, emit, b);
