@@ -37,7 +37,7 @@ struct exec {
     u32 threads; struct exec_pool *pool;
     char **scratch;                     /* [threads] */
     bool poison;
-    u64 deadline; bool late;            /* nanoseconds of clock_now, 0: none; it was over before the last run's end */
+    u64 deadline; bool late;            /* of clock_thread, 0: none; it was over before the last run's end */
     u32 at;                             /* the command the pool is at work on */
 };
 
@@ -402,7 +402,7 @@ bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out
     u32 last = p->training ? x->ncmd : p->load.n + p->run.n;
     for (u32 k = p->load.n; k < last; k++) {
         do_command(x, k);
-        if (x->deadline && clock_now() > x->deadline) {
+        if (x->deadline && clock_thread() > x->deadline) {
             x->late = true;
             break;
         }
@@ -412,7 +412,7 @@ bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out
 
 void exec_deadline(struct exec *x, u64 ns)
 {
-    x->deadline = ns ? clock_now() + ns : 0;
+    x->deadline = ns ? clock_thread() + ns : 0;
     x->late = false;
 }
 

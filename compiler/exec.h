@@ -32,7 +32,8 @@ void *exec_weight(struct exec *x, u32 i, u64 *bytes);
 void exec_load(struct exec *x);
 /* One forward pass of `batch` samples; in training plans also the state section.  false: out of memory. */
 bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out);
-/* From now on runs end behind the command during which `ns` nanoseconds from now are over, and were late then. 0: they end when they are done. */
+/* From now on runs end behind the command during which this thread has worked for `ns` nanoseconds more, and were late then. 0: they end
+ * when they are done. */
 void exec_deadline(struct exec *x, u64 ns);
 bool exec_late(const struct exec *x);
 /* The same, clocked: ns[k] becomes the time of command k of the run section, if it is less. */

@@ -197,6 +197,41 @@ static void every_unit_once(void **s)
     plan_env_close(&e);
 }
 
+static u32 runs;
+static void count_runs(const struct kernel_args *args, i64 lo, i64 hi, void *scratch)
+{
+    (void)args; (void)lo; (void)hi; (void)scratch;
+    runs++;
+}
+
+/* A run whose time is over ends behind the command during which it was; without a deadline, or with a far one, it ends at its end. */
+static void ends_in_time(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct be_kernel *code = plan_env_code(&e, p);
+    for (u32 i = 0; i < p->kernel.n; i++)
+        code[i].fn = count_runs;
+    struct exec *x = exec_new(p, code);
+    float in[30] = {0}, out[20];
+    const void *ip = in;
+    void *op = out;
+    assert_int_equal(p->run.n, 2);
+    const u64 ns[] = {0, 1, (u64)1 << 60};
+    const u32 want[] = {2, 1, 2};
+    for (u32 i = 0; i < COUNTOF(ns); i++) {
+        runs = 0;
+        exec_deadline(x, ns[i]);
+        assert_true(exec_run(x, 1, &ip, &op));
+        assert_int_equal(runs, want[i]);
+        assert_true(exec_late(x) == (ns[i] == 1));
+    }
+    exec_free(x);
+    plan_env_close(&e);
+}
+
 /* A kernel that cannot go on, on a thread that is not the caller's. */
 static void fail_in_part(void *ctx, u32 part)
 {
@@ -316,7 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
-        cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(every_unit_once), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
+        cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(every_unit_once), cmocka_unit_test(ends_in_time), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
         cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
