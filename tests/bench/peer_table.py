@@ -124,7 +124,7 @@ seed networks at 3x64x64. Same weights (norms and biases roughened), same inputs
 largest output. Each peer has a process of its own, pinned to as many processors as threads, in which it and nasc's library (called
 through ctypes) take turns of 6 ms; numbers are ratios of the least (median) time of a call: above 1 nasc is faster. Peers run what
 torch exports: an im2col that a linear layer follows is a convolution for them, zero edges are left out. torch.compile (weights frozen)
-ran on {facts['compiled']} networks only; {facts['left_out']} samples were left out because their values do not fit into 2 GiB in torch at batch 16.
+ran on {facts['compiled']} networks only, at the smaller batch; {facts['left_out']} samples were left out because their values do not fit into 2 GiB in torch at batch 16.
 
 {means(rows, peers)}
 

@@ -8,7 +8,7 @@ section.  Environment:
   BENCH_QUICK=1      a few networks, one peer, no kernels      BENCH_OUT=FILE   replaces the section there
   BENCH_CELLS, BENCH_SAMPLES, BENCH_SEEDS                      how many networks of each kind (30, 30, 4)
   BENCH_PEERS, BENCH_THREADS, BENCH_BATCHES                    comma-separated (all; 1,2; 1,16)
-  BENCH_COMPILED=N   networks of each kind for torch.compile, which takes half a minute each (3)
+  BENCH_COMPILED=N   networks of each kind for torch.compile, which takes half a minute each: the first batch, one thread (3)
   BENCH_ROWS=FILE    keeps the measured rows (JSON lines); rows already there are not measured again
   BENCH_NETS=DIR     where networks are kept (beside BENCH_VENV)
 """
@@ -95,7 +95,7 @@ def main():
             slow = peer == "torch.compile"
             if slow and threads > 1:
                 continue
-            measure(build, source, root, peer, threads, batches, compiled if slow else names, rows, keep)
+            measure(build, source, root, peer, threads, batches[:1] if slow else batches, compiled if slow else names, rows, keep)
     rows = [r for r in rows if r["id"] in names]
     first = first_result.measure(nasc, source, root, names)
     kernels = os.path.join(build, "tests/bench/peer_kernels")
