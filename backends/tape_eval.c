@@ -262,7 +262,10 @@ static void read_block(struct tape_run *r, u32 prog, const struct tape_ins *s, u
             r->real->read_rows(dtype, n, w->cols, to, r->base[s->u], at, w->step, w->row);
         break;
     case TW_TABLE:
-        r->real->gather(dtype, n, to, r->base[s->u], at, w->off);
+        if (w->cols >= 8)
+            r->real->read_runs(dtype, n, w->cols, to, r->base[s->u], at, w->step, w->off);
+        else
+            r->real->gather(dtype, n, to, r->base[s->u], at, w->off);
         break;
     default: {
         i64 x[TAPE_BLOCK];
@@ -356,10 +359,11 @@ void tape_store(struct tape_run *r, u32 prog, u32 buf, const void *v, u32 n)
         r->real->write(dtype, n, to, at, w->step, v);
     } else if (w->kind == TW_ROWS) {
         r->real->write_rows(dtype, n, w->cols, to, at, w->step, w->row, v);
+    } else if (w->kind == TW_TABLE && w->cols >= 8) {
+        r->real->write_runs(dtype, n, w->cols, to, at, w->step, w->off, v);
     } else {
         i64 off[TAPE_BLOCK];
         index_block(r, prog, x, n, off);
-        for (u32 i = 0; i < n; i++)
-            r->real->write(dtype, 1, to, off[i], 1, (const char *)v + (size_t)i * r->size);
+        r->real->write_far(dtype, n, to, off, v);
     }
 }

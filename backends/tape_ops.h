@@ -20,6 +20,10 @@ struct tape_real {                                              /* over f32, or 
     void (*read_rows)(u8 dtype, u32 n, u32 cols, void *d, const void *from, i64 at, i64 step, i64 row);     /* n points in rows of cols */
     void (*write)(u8 dtype, u32 n, void *to, i64 at, i64 step, const void *v);
     void (*write_rows)(u8 dtype, u32 n, u32 cols, void *to, i64 at, i64 step, i64 row, const void *v);
+    void (*write_far)(u8 dtype, u32 n, void *to, const i64 *off, const void *v);
+    /* Runs of cols points, `step` inside, run k at off[k * cols]. */
+    void (*read_runs)(u8 dtype, u32 n, u32 cols, void *d, const void *from, i64 at, i64 step, const i32 *off);
+    void (*write_runs)(u8 dtype, u32 n, u32 cols, void *to, i64 at, i64 step, const i32 *off, const void *v);
     void (*gather)(u8 dtype, u32 n, void *d, const void *from, i64 at, const i32 *off);
     void (*gather_far)(u8 dtype, u32 n, void *d, const void *from, const i64 *off);
     void (*pick)(u32 n, void *d, const u8 *in, const void *pad);            /* d[i] = pad[i] (NULL: 0) where not in[i] */

@@ -280,6 +280,13 @@ OPS_TARGET static void FN(read_rows)(u8 dtype, u32 n, u32 cols, void *vd, const 
     }
 }
 
+OPS_TARGET static void FN(read_runs)(u8 dtype, u32 n, u32 cols, void *vd, const void *vfrom, i64 at, i64 step, const i32 *off)
+{
+    T *d = vd;
+    for (u32 i = 0; i < n; i += cols)
+        FN(read_rows)(dtype, cols < n - i ? cols : n - i, cols, d + i, vfrom, at + off[i], step, 0);
+}
+
 OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, const void *vv)
 {
     const T *v = vv;
@@ -294,6 +301,17 @@ OPS_TARGET static void FN(write)(u8 dtype, u32 n, void *vto, i64 at, i64 step, c
     else
         for (u32 i = 0; i < n; i++)
             to[(i64)i * step] = v[i];
+}
+
+OPS_TARGET static void FN(write_far)(u8 dtype, u32 n, void *vto, const i64 *off, const void *vv)
+{
+    const T *v = vv;
+    T *to = vto;
+    for (u32 i = 0; i < n; i++)
+        if (dtype == NATIVE)
+            to[off[i]] = v[i];
+        else
+            elem_set((enum dtype)dtype, vto, (u64)off[i], (double)v[i]);
 }
 
 OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 at, i64 step, i64 row, const void *vv)
@@ -312,6 +330,13 @@ OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 
         for (; k < m; k++)
             to[k] = v[i + k];
     }
+}
+
+OPS_TARGET static void FN(write_runs)(u8 dtype, u32 n, u32 cols, void *vto, i64 at, i64 step, const i32 *off, const void *vv)
+{
+    const T *v = vv;
+    for (u32 i = 0; i < n; i += cols)
+        FN(write_rows)(dtype, cols < n - i ? cols : n - i, cols, vto, at + off[i], step, 0, v + i);
 }
 #undef READ_OF
 #undef GATHER_OF
@@ -339,4 +364,5 @@ OPS_TARGET static void FN(write_rows)(u8 dtype, u32 n, u32 cols, void *vto, i64 
     [TP_MOD] = mod_##S, [TP_POW] = pow_##S, [TP_MIN] = min_##S, [TP_MAX] = max_##S, [TP_LT] = lt_##S, [TP_LE] = le_##S, [TP_EQ] = eq_##S, \
     [TP_NE] = ne_##S, [TP_AND] = and_##S, [TP_OR] = or_##S, [TP_SELECT] = select_##S, [TP_FMA] = fma_##S }, \
     .reduce = reduce_##S, .add_product = add_product_##S, .rows = rows_##S, .rows_product = rows_product_##S, .fill = fill_##S, .spread = spread_##S, .read = read_##S, .write = write_##S, .gather = gather_##S, \
-    .gather_far = gather_far_##S, .read_rows = read_rows_##S, .write_rows = write_rows_##S, .pick = pick_##S }
+    .gather_far = gather_far_##S, .read_rows = read_rows_##S, .write_rows = write_rows_##S, .write_far = write_far_##S, .read_runs = read_runs_##S, .write_runs = write_runs_##S, \
+    .pick = pick_##S }

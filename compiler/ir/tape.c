@@ -138,6 +138,8 @@ static bool finish_index(struct finish *f, struct tape_index *x, bool *reduced)
         w.cols = (u32)cols;
     } else {
         w.kind = TW_TABLE;
+        w.step = step;
+        w.cols = (u32)cols;
         w.off = table(f, k);
     }
     x->walk = w;

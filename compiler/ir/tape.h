@@ -34,7 +34,7 @@ extern const struct tape_op_row tape_ops[TAPE_OPS];
 enum tape_atom { TA_RANK, TA_SLOT, TA_BATCH };
 struct tape_term { u8 atom; u32 u; i64 k; };
 /* Derived.  SAME: one value for all points.  LINE: step per point.  ROWS: rows of `cols` points, `step` inside, `row` between.
- * TABLE: off[point].  SLOTS: off[point] (NULL: 0) and slots that change inside the block. */
+ * TABLE: off[point], with `step` inside runs of `cols`.  SLOTS: off[point] (NULL: 0) and slots that change inside the block. */
 enum tape_walk_kind { TW_SAME, TW_LINE, TW_ROWS, TW_TABLE, TW_SLOTS };
 struct tape_walk { u8 kind; i64 step, row; u32 cols; const i32 *off; };
 struct tape_index { i64 c; u32 n; struct tape_term *t; struct tape_walk walk; };
