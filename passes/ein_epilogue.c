@@ -171,13 +171,7 @@ static const struct form *form_of(struct pass *p, ein_node x)
 
 static u64 ranks_of(const struct pass *p, ein_node x)
 {
-    u64 m = 0;
-    ein_nodes all = { 0 };
-    ein_reach(p->a, p->c, x, &all);
-    for (u32 i = 0; i < all.n; i++)
-        if (p->c->node.at[all.at[i]].kind == EIN_RANK)
-            m |= (u64)1 << p->c->node.at[all.at[i]].u;
-    return m;
+    return p->c->node.at[x].ranks;
 }
 
 static u64 parallel(const struct ein_eq *e, bool batch)

@@ -21,17 +21,6 @@ enum { PANEL_MOST = 16, PANEL_LEAST = 4, REUSE_LEAST = 4 };
 struct eqs { VEC(struct ein_eq) v; u32 fired; };
 struct use { struct cascade *c; const struct ein_eq *e; ein_node read; u64 ranks; u64 data; u32 unit; };
 
-static u64 ranks_of(struct arena *a, const struct cascade *c, ein_node x)
-{
-    ein_nodes n = { 0 };
-    u64 m = 0;
-    ein_reach(a, c, x, &n);
-    for (u32 i = 0; i < n.n; i++)
-        if (c->node.at[n.at[i]].kind == EIN_RANK)
-            m |= (u64)1 << c->node.at[n.at[i]].u;
-    return m;
-}
-
 /* Coefficient of a rank in the row-major offset of t[sub..]; 0 if it has none or is divided. */
 static i64 stride_of(struct cascade *c, u32 tens, u32 nsub, const ein_node *sub, u32 rank)
 {
@@ -71,7 +60,7 @@ static bool find(struct rewrite *w, const struct ein_eq *e, struct use *u)
         if (y->kind != EIN_READ)
             continue;
         const struct ein_tens *t = &c->tens.at[y->u];
-        u64 ranks = ranks_of(w->a, c, n.at[i]), elems = 1;
+        u64 ranks = c->node.at[n.at[i]].ranks, elems = 1;
         if (t->phase == EIN_PHASE_RUN || t->role == EIN_STATE) {
             u->data |= ranks;
             continue;
@@ -143,7 +132,7 @@ static struct ein_eq split(struct cascade *c, const struct ein_eq *from, u32 d, 
 static void pack(struct rewrite *w, struct eqs *to, struct ein_eq e, ein_node read, u32 last)
 {
     struct cascade *c = w->c;
-    u64 ranks = ranks_of(w->a, c, read);
+    u64 ranks = c->node.at[read].ranks;
     struct ein_x y = c->node.at[read];
     u32 n = 0, order[64];
     ein_ext dim[64];

@@ -66,19 +66,16 @@ static u64 bit(u32 r)
 static u64 ranks_of(struct rewrite *w, ein_node x, u8 *phase)
 {
     ein_nodes n = { 0 };
-    u64 m = 0;
     *phase = EIN_PHASE_CONST;
     ein_reach(w->a, w->c, x, &n);
     for (u32 i = 0; i < n.n; i++) {
         const struct ein_x *y = &w->c->node.at[n.at[i]];
-        if (y->kind == EIN_RANK)
-            m |= bit(y->u);
         if (y->kind == EIN_READ || y->kind == EIN_GATHER)
             *phase = MAX(*phase, w->c->tens.at[y->u].role == EIN_STATE && w->c->training ? EIN_PHASE_RUN : w->c->tens.at[y->u].phase);
         if (y->kind == EIN_RAND || y->kind == EIN_SYM || y->kind == EIN_GATHER)
             *phase = EIN_PHASE_RUN;
     }
-    return m;
+    return w->c->node.at[x].ranks;
 }
 
 /* Does the operand change when h and i do, but not when h + i stays? */

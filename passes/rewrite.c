@@ -6,31 +6,35 @@ static void collect(struct rewrite *w, u32 eq, bool count)
 {
     struct cascade *c = w->c;
     const struct ein_eq *e = &c->eq.at[eq];
-    ein_nodes all = {0};
-    VEC(ein_node) got = {0};
-    ein_node root[64];
-    u32 n = 0;
-    for (u32 i = 0; i < e->nbody && n < COUNTOF(root) - 2; i++)
-        root[n++] = e->body[i];
-    root[n++] = e->guard;
-    root[n++] = e->post;
-    for (u32 i = 0; i < n; i++)
-        if (root[i])
-            ein_reach(w->a, c, root[i], &all);
-    for (u32 i = 0; i < all.n; i++) {
-        const struct ein_x *x = &c->node.at[all.at[i]];
-        if (x->kind != EIN_READ && x->kind != EIN_GATHER)
-            continue;
-        bool known = false;
-        for (u32 k = 0; k < got.n && !known; k++)
-            known = got.at[k] == all.at[i];
-        if (known)
-            continue;
-        vec_push(w->a, &got, all.at[i]);
-        if (count && x->u < w->ntens)        /* a tensor made by this rewrite is not tracked */
-            vec_push(w->a, &w->readers[x->u].v, eq);
+    struct rw_reads got = {0};
+    u32 parts = 0, most = 0;
+    for (u32 i = 0; i < e->nbody + 2; i++) {
+        struct ein_reads r = ein_reads(c, i < e->nbody ? e->body[i] : i == e->nbody ? e->guard : e->post);
+        parts += r.n > 0;
+        most += r.n;
+        if (r.n)
+            got = (struct rw_reads){r.n, r.at};
     }
-    w->reads[eq] = (struct rw_reads){got.n, got.at};
+    if (parts > 1) {
+        ein_node *at = NEW_ARRAY(w->a, ein_node, most);
+        got = (struct rw_reads){0, at};
+        for (u32 i = 0; i < e->nbody + 2; i++) {
+            struct ein_reads r = ein_reads(c, i < e->nbody ? e->body[i] : i == e->nbody ? e->guard : e->post);
+            for (u32 k = 0; k < r.n; k++) {
+                bool known = false;
+                for (u32 j = 0; j < got.n && !known; j++)
+                    known = at[j] == r.at[k];
+                if (!known)
+                    at[got.n++] = r.at[k];
+            }
+        }
+    }
+    for (u32 i = 0; i < got.n && count; i++) {
+        u32 t = c->node.at[got.at[i]].u;
+        if (t < w->ntens)        /* a tensor made by this rewrite is not tracked */
+            vec_push(w->a, &w->readers[t].v, eq);
+    }
+    w->reads[eq] = got;
 }
 
 struct rewrite *rw_open(struct cascade *c, const struct pass_options *o)
@@ -188,13 +192,14 @@ bool rw_inverse(struct cascade *c, const struct ein_eq *p, const ein_node *idx, 
     return set == npar;
 }
 
-struct swap { struct cascade *c; u32 stamp, n; const ein_node *from, *to; const u32 *map; rw_read_fn *read; void *ctx; };
+/* least, has: nodes below that number, and those that have not all of these, stay as they are. */
+struct swap { struct cascade *c; u32 stamp, n; const ein_node *from, *to; const u32 *map; rw_read_fn *read; void *ctx; ein_node least; u8 has; };
 
 static ein_node swap_nodes(struct swap *s, ein_node x)
 {
     struct cascade *c = s->c;
-    if (!x)
-        return 0;
+    if (!x || x < s->least || (c->node.at[x].has & s->has) != s->has)
+        return x;
     for (u32 i = 0; i < s->n; i++)
         if (s->from[i] == x)
             return s->to[i];
@@ -226,19 +231,23 @@ static ein_node swap_nodes(struct swap *s, ein_node x)
 
 ein_node rw_replace(struct cascade *c, ein_node x, u32 n, const ein_node *from, const ein_node *to)
 {
-    struct swap s = {.c = c, .stamp = ein_memo_open(c), .n = n, .from = from, .to = to};
+    struct swap s = {.c = c, .stamp = ein_memo_open(c), .n = n, .from = from, .to = to, .least = UINT32_MAX, .has = 0xff};
+    for (u32 i = 0; i < n; i++) {
+        s.least = MIN(s.least, from[i]);
+        s.has &= c->node.at[from[i]].has;
+    }
     return swap_nodes(&s, x);
 }
 
 ein_node rw_retarget(struct cascade *c, ein_node x, const u32 *map)
 {
-    struct swap s = {.c = c, .stamp = ein_memo_open(c), .map = map};
+    struct swap s = {.c = c, .stamp = ein_memo_open(c), .map = map, .has = EIN_HAS_TENS};
     return swap_nodes(&s, x);
 }
 
 ein_node rw_reads(struct cascade *c, ein_node x, rw_read_fn *f, void *ctx)
 {
-    struct swap s = {.c = c, .stamp = ein_memo_open(c), .read = f, .ctx = ctx};
+    struct swap s = {.c = c, .stamp = ein_memo_open(c), .read = f, .ctx = ctx, .has = EIN_HAS_TENS};
     return swap_nodes(&s, x);
 }
 

@@ -14,7 +14,7 @@ enum seeded_bug {
     SEEDED_BUGS
 };
 
-struct rw_reads { u32 n; ein_node *at; };       /* distinct READ and GATHER nodes of an equation */
+struct rw_reads { u32 n; const ein_node *at; };       /* distinct READ and GATHER nodes of an equation */
 struct rw_add { u32 before; struct ein_eq e; };
 struct rewrite {
     struct cascade *c;

@@ -52,6 +52,7 @@ struct cascade *cascade_new(struct arena *a, struct str_pool *sp, str name)
     c->a = a;
     c->sp = sp;
     c->name = name;
+    c->walks = NEW(a, struct ein_walks);
     struct ein_sym batch = { .name = str_c(sp, "batch"), .lo = 1, .hi = (i64)1 << 31, .divides = 1, .bind = EIN_BIND_CALL };
     vec_push(a, &c->sym, batch);
     vec_push(a, &c->node, (struct ein_x){ .kind = EIN_NONE });
@@ -110,6 +111,37 @@ static bool same_node(const struct cascade *c, const struct ein_x *y, const stru
            (!nlist || memcmp(c->list.at + y->list, list, nlist * sizeof *list) == 0);
 }
 
+/* What x is, and what its children have. */
+static void set_facts(const struct cascade *c, struct ein_x *x, u32 nlist, const ein_node *list)
+{
+    const ein_node child[3] = { x->a, x->b, x->c };
+    x->has = 0;
+    x->ranks = 0;
+    switch (x->kind) {
+    case EIN_RANK:
+        if (x->u < 64)
+            x->ranks = (u64)1 << x->u;
+        else
+            x->has = EIN_HAS_FAR;
+        break;
+    case EIN_READ: x->has = x->a ? EIN_HAS_TENS | EIN_HAS_RANGES : EIN_HAS_TENS; break;
+    case EIN_GATHER: x->has = EIN_HAS_TENS; break;
+    case EIN_SYM: x->has = EIN_HAS_SYM; break;
+    case EIN_ACC: case EIN_ARG: case EIN_RAND: x->has = EIN_HAS_OTHER; break;
+    case EIN_IDIV: case EIN_IMOD: case EIN_LT: case EIN_LE: case EIN_EQ: case EIN_NE: x->has = EIN_HAS_RANGES; break;
+    default: break;
+    }
+    for (u32 i = 0; i < 3; i++)
+        if (child[i]) {
+            x->has |= c->node.at[child[i]].has;
+            x->ranks |= c->node.at[child[i]].ranks;
+        }
+    for (u32 i = 0; i < nlist; i++) {
+        x->has |= c->node.at[list[i]].has;
+        x->ranks |= c->node.at[list[i]].ranks;
+    }
+}
+
 ein_node ein_make(struct cascade *c, struct ein_x x, u32 nlist, const ein_node *list)
 {
     u64 word[6] = { (u64)x.kind << 32 | x.u, (u64)x.a << 32 | x.b, (u64)x.c << 32 | nlist, (u64)x.i };
@@ -120,6 +152,7 @@ ein_node ein_make(struct cascade *c, struct ein_x x, u32 nlist, const ein_node *
     while ((id = idmap_find(&c->cons, h, &at)))
         if (same_node(c, &c->node.at[id], &x, nlist, list))
             return id;
+    set_facts(c, &x, nlist, list);
     x.nlist = nlist;
     x.list = c->list.n;
     for (u32 i = 0; i < nlist; i++)     /* list may lie in c->list: growing leaves the old block behind */
@@ -284,10 +317,10 @@ ein_node ein_rebuild(struct cascade *c, ein_node x, ein_node a, ein_node b, ein_
     }
 }
 
-static ein_node subst(struct cascade *c, u32 stamp, ein_node x, u32 n, const ein_node *with)
+static ein_node subst(struct cascade *c, u32 stamp, ein_node x, u32 n, const ein_node *with, u64 ranks)
 {
-    if (!x)
-        return 0;
+    if (!x || !(c->node.at[x].ranks & ranks || c->node.at[x].has & EIN_HAS_FAR))
+        return x;
     ein_node to = ein_memo_get(c, stamp, x);
     if (to)
         return to;
@@ -295,12 +328,12 @@ static ein_node subst(struct cascade *c, u32 stamp, ein_node x, u32 n, const ein
     if (y.kind == EIN_RANK) {
         to = y.u < n && with[y.u] ? with[y.u] : x;
     } else {
-        ein_node a = subst(c, stamp, y.a, n, with), b = subst(c, stamp, y.b, n, with), z = subst(c, stamp, y.c, n, with);
+        ein_node a = subst(c, stamp, y.a, n, with, ranks), b = subst(c, stamp, y.b, n, with, ranks), z = subst(c, stamp, y.c, n, with, ranks);
         ein_node few[32], *list = y.nlist <= COUNTOF(few) ? few : NEW_ARRAY(c->a, ein_node, y.nlist);
         bool same = a == y.a && b == y.b && z == y.c;
         for (u32 i = 0; i < y.nlist; i++) {
             ein_node old = c->list.at[y.list + i];
-            list[i] = subst(c, stamp, old, n, with);
+            list[i] = subst(c, stamp, old, n, with, ranks);
             same &= list[i] == old;
         }
         to = same ? x : ein_rebuild(c, x, a, b, z, list);
@@ -311,16 +344,31 @@ static ein_node subst(struct cascade *c, u32 stamp, ein_node x, u32 n, const ein
 
 ein_node ein_subst(struct cascade *c, ein_node x, u32 n, const ein_node *with)
 {
-    return subst(c, ein_memo_open(c), x, n, with);
+    u64 ranks = 0;              /* those that become something else */
+    for (u32 k = 0; k < MIN(n, 64u); k++)
+        if (with[k] && !(c->node.at[with[k]].kind == EIN_RANK && c->node.at[with[k]].u == k))
+            ranks |= (u64)1 << k;
+    return subst(c, ein_memo_open(c), x, n, with, ranks);
 }
 
-struct reach { struct arena *a; const struct cascade *c; u8 *seen; ein_nodes *out; };
+/* A new walk: no node is marked by it. */
+static void walk_open(const struct cascade *c)
+{
+    struct ein_walks *w = c->walks;
+    if (w->cap < c->node.n) {
+        w->cap = MAX(c->node.n * 2, 256u);
+        w->mark = NEW_ARRAY(c->a, u32, w->cap);
+    }
+    w->now++;
+}
+
+struct reach { struct arena *a; const struct cascade *c; u32 *mark, now; ein_nodes *out; };
 
 static void reach(struct reach *r, ein_node x)
 {
-    if (!x || r->seen[x / 8] >> x % 8 & 1)
+    if (!x || r->mark[x] == r->now)
         return;
-    r->seen[x / 8] |= (u8)(1 << x % 8);
+    r->mark[x] = r->now;
     const struct ein_x *y = &r->c->node.at[x];
     for (u32 i = 0; i < y->nlist; i++)
         reach(r, r->c->list.at[y->list + i]);
@@ -332,8 +380,48 @@ static void reach(struct reach *r, ein_node x)
 
 void ein_reach(struct arena *a, const struct cascade *c, ein_node x, ein_nodes *out)
 {
-    struct reach r = { a, c, NEW_ARRAY(a, u8, x / 8 + 1), out };    /* a bit a node: children have smaller numbers */
+    walk_open(c);
+    struct reach r = { a, c, c->walks->mark, c->walks->now, out };
     reach(&r, x);
+}
+
+static void reads(struct reach *r, ein_node x)
+{
+    if (!x || !(r->c->node.at[x].has & EIN_HAS_TENS) || r->mark[x] == r->now)
+        return;
+    r->mark[x] = r->now;
+    const struct ein_x *y = &r->c->node.at[x];
+    for (u32 i = 0; i < y->nlist; i++)
+        reads(r, r->c->list.at[y->list + i]);
+    reads(r, y->a);
+    reads(r, y->b);
+    reads(r, y->c);
+    if (y->kind == EIN_READ || y->kind == EIN_GATHER)
+        vec_push(r->a, r->out, x);
+}
+
+struct ein_reads ein_reads(const struct cascade *c, ein_node x)
+{
+    struct ein_walks *w = c->walks;
+    if (!x || !(c->node.at[x].has & EIN_HAS_TENS))
+        return (struct ein_reads){ 0 };
+    if (x >= w->read_cap) {
+        u32 cap = MAX(c->node.n * 2, 256u);
+        struct ein_reads **more = NEW_ARRAY(c->a, struct ein_reads *, cap);
+        if (w->read_cap)
+            memcpy(more, w->reads, sizeof *more * w->read_cap);
+        w->reads = more;
+        w->read_cap = cap;
+    }
+    if (!w->reads[x]) {
+        ein_nodes out = { 0 };
+        walk_open(c);
+        struct reach r = { c->a, c, w->mark, w->now, &out };
+        reads(&r, x);
+        w->reads[x] = NEW(c->a, struct ein_reads);
+        *w->reads[x] = (struct ein_reads){ out.n, out.at };
+    }
+    return *w->reads[x];
 }
 
 /* Of two operands that agree (ein_verify), the first that says one. */
@@ -363,37 +451,29 @@ int ein_dtype(const struct cascade *c, const struct ein_eq *e, ein_node x)
     }
 }
 
-/* The latest phase of what x reads; memo: 1 + phase. */
-static u8 node_phase(const struct cascade *c, ein_node x, u8 *memo)
+static u8 node_phase(const struct cascade *c, ein_node x, u8 p)
 {
-    if (!x)
-        return 0;
-    if (memo[x])
-        return memo[x] - 1;
-    const struct ein_x *y = &c->node.at[x];
-    u8 p = y->kind == EIN_READ || y->kind == EIN_GATHER ? c->tens.at[y->u].phase : y->kind == EIN_SYM ? EIN_PHASE_RUN : 0;
-    p = MAX(p, node_phase(c, y->a, memo));
-    p = MAX(p, node_phase(c, y->b, memo));
-    p = MAX(p, node_phase(c, y->c, memo));
-    for (u32 i = 0; i < y->nlist; i++) {
-        u8 q = node_phase(c, c->list.at[y->list + i], memo);
-        p = MAX(p, q);
-    }
-    memo[x] = p + 1;
+    struct ein_reads r = ein_reads(c, x);
+    if (x && c->node.at[x].has & EIN_HAS_SYM)
+        p = EIN_PHASE_RUN;
+    for (u32 i = 0; i < r.n && p < EIN_PHASE_RUN; i++)
+        p = MAX(p, c->tens.at[c->node.at[r.at[i]].u].phase);
     return p;
 }
 
-static u8 eq_phase(const struct cascade *c, const struct ein_eq *e, u8 *memo)
+/* The latest phase of what it reads and writes; what depends on the batch runs. */
+static u8 eq_phase(const struct cascade *c, const struct ein_eq *e)
 {
-    u8 p = MAX(node_phase(c, e->guard, memo), node_phase(c, e->post, memo));
-    for (u32 k = 0; k < e->nbody; k++)
-        p = MAX(p, node_phase(c, e->body[k], memo));
+    u8 p = EIN_PHASE_CONST;
     for (u32 k = 0; k < e->nrank; k++)
         if (e->rank[k].ext < 0)
             p = EIN_PHASE_RUN;
     for (u32 k = 0; k < e->nout; k++)
         p = MAX(p, c->tens.at[e->out[k]].phase);
-    return p;
+    for (u32 k = 0; k < e->nbody; k++)
+        p = node_phase(c, e->body[k], p);
+    p = node_phase(c, e->guard, p);
+    return node_phase(c, e->post, p);
 }
 
 void ein_phases(struct cascade *c)
@@ -405,17 +485,15 @@ void ein_phases(struct cascade *c)
     }
     /* What is read was written before, but for recurrences and tensors of several regions: phases only
      * rise, and there are three. */
-    u8 *memo = NEW_ARRAY(c->a, u8, c->node.n);
     for (bool again = true; again;) {
         again = false;
-        memset(memo, 0, c->node.n);
         for (u32 i = 0; i < c->eq.n; i++) {
-            struct ein_eq *e = &c->eq.at[i];
-            e->phase = eq_phase(c, e, memo);
+            const struct ein_eq *e = &c->eq.at[i];
+            u8 phase = eq_phase(c, e);
             for (u32 k = 0; k < e->nout; k++) {
                 struct ein_tens *t = &c->tens.at[e->out[k]];
-                again |= t->phase < e->phase;
-                t->phase = MAX(t->phase, e->phase);
+                again |= t->phase < phase;
+                t->phase = MAX(t->phase, phase);
             }
         }
     }
@@ -423,31 +501,44 @@ void ein_phases(struct cascade *c)
         c->eq.at[i].phase = c->tens.at[c->eq.at[i].out[0]].phase;
 }
 
+#define copy_vec(arena, to, from)                                                       \
+    do {                                                                                \
+        (to)->at = arena_dup((arena), (from)->at, sizeof *(from)->at * (from)->n);      \
+        (to)->n = (to)->cap = (from)->n;                                                \
+    } while (0)
+
+static struct idmap copy_map(struct arena *a, const struct idmap *from)
+{
+    struct idmap m = *from;
+    m.id = arena_dup(a, m.id, sizeof *m.id * m.cap);
+    m.hash = arena_dup(a, m.hash, sizeof *m.hash * m.cap);
+    return m;
+}
+
 struct cascade *ein_copy(struct arena *a, const struct cascade *from)
 {
     struct cascade *c = NEW(a, struct cascade);
     c->a = a;
     c->sp = from->sp;
+    c->walks = NEW(a, struct ein_walks);
     c->name = from->name;
     c->training = from->training;
-    for (u32 i = 0; i < from->sym.n; i++)
-        vec_push(a, &c->sym, from->sym.at[i]);
-    for (u32 i = 0; i < from->tens.n; i++) {
-        u32 id = cascade_tens(c, from->tens.at[i]);
-        struct ein_tens *t = &c->tens.at[id];
+    /* Nodes and tensors keep their numbers, so the maps to them are good as they are. */
+    copy_vec(a, &c->sym, &from->sym);
+    copy_vec(a, &c->tens, &from->tens);
+    copy_vec(a, &c->node, &from->node);
+    copy_vec(a, &c->list, &from->list);
+    c->cons = copy_map(a, &from->cons);
+    c->byname = copy_map(a, &from->byname);
+    for (u32 i = 0; i < c->tens.n; i++) {
+        struct ein_tens *t = &c->tens.at[i];
+        t->dim = arena_dup(a, t->dim, sizeof *t->dim * t->ndim);
         if (t->value) {
             u64 n = 1;
             for (u32 k = 0; k < t->ndim; k++)
                 n *= (u64)t->dim[k];
             t->value = arena_dup(a, t->value, n * sizeof *t->value);
         }
-    }
-    /* The same nodes in the same order, so the same numbers. */
-    vec_push(a, &c->node, (struct ein_x){ .kind = EIN_NONE });
-    for (u32 i = 1; i < from->node.n; i++) {
-        struct ein_x x = from->node.at[i];
-        const ein_node *list = x.nlist ? from->list.at + x.list : NULL;
-        CHECK(ein_make(c, x, x.nlist, list) == i);
     }
     for (u32 i = 0; i < from->monoid.n; i++) {
         struct ein_monoid m = from->monoid.at[i];

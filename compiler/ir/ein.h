@@ -37,7 +37,15 @@ enum ein_kind {
 typedef u32 ein_node;       /* index into cascade.node; 0: none */
 typedef i64 ein_ext;        /* > 0: that extent; < 0: symbol -1 - ext */
 
-struct ein_x { u8 kind; u32 u; ein_node a, b, c; i64 i; double r; u32 list, nlist; /* cascade.list */ };
+/* What a node is or has under it; worked out by ein_make. */
+enum ein_has {
+    EIN_HAS_TENS = 1,           /* READ, GATHER */
+    EIN_HAS_SYM = 2,
+    EIN_HAS_OTHER = 4,          /* ACC, ARG, RAND */
+    EIN_HAS_RANGES = 8,         /* what ranges may simplify: quotients, remainders, comparisons, pads */
+    EIN_HAS_FAR = 16,           /* ranks from 64 on */
+};
+struct ein_x { u8 kind, has; u32 u; ein_node a, b, c; i64 i; double r; u32 list, nlist; /* cascade.list */ u64 ranks; /* bits */ };
 
 /* When a symbol or a value is known. */
 enum ein_bind { EIN_BIND_LOAD, EIN_BIND_PLAN, EIN_BIND_CALL };
@@ -82,6 +90,10 @@ struct ein_eq {
     str prov;                       /* where it comes from: a path of labels and the op, for people */
 };
 
+struct ein_reads { u32 n; const ein_node *at; };
+/* mark: the last walk that saw a node.  reads: what ein_reads said of a node, NULL: not asked. */
+struct ein_walks { u32 *mark, now, cap; struct ein_reads **reads; u32 read_cap; };
+
 struct cascade {
     struct arena *a;
     struct str_pool *sp;
@@ -96,6 +108,7 @@ struct cascade {
     struct idmap cons;              /* nodes by content */
     struct idmap byname;            /* tensors by name + 1 */
     struct { u64 *at; u32 cap, now; } memo;     /* of ein_subst and ein_simplify: stamp and result by node */
+    struct ein_walks *walks;        /* of ein_reach and ein_reads */
 };
 
 struct cascade *cascade_new(struct arena *a, struct str_pool *sp, str name);    /* symbol 0 = batch */
@@ -128,6 +141,8 @@ ein_node ein_simplify(struct cascade *c, ein_node x, u32 nrank, const struct ein
 
 /* Everything under x, children before parents, each once. */
 typedef VEC(ein_node) ein_nodes;
+/* The READ and GATHER nodes under x, in the same order, each once; worked out once. */
+struct ein_reads ein_reads(const struct cascade *c, ein_node x);
 void ein_reach(struct arena *a, const struct cascade *c, ein_node x, ein_nodes *out);
 /* An index as a sum of integer multiples of atoms (ranks, symbols, quotients, remainders, gathers) and a constant. */
 enum { LIN_TERMS = 24 };

@@ -361,7 +361,7 @@ bool ein_lin_range(const struct cascade *c, const struct ein_lin *l, u32 nrank, 
 
 /* Simplification under ranges */
 
-struct simp { struct cascade *c; u32 stamp, nrank; const struct ein_rank *rank; };
+struct simp { struct cascade *c; u32 stamp, nrank; const struct ein_rank *rank; u64 ones; /* ranks of extent 1 */ };
 
 /* Does l stay within one multiple of k, i.e. is l / k the number *q? */
 static bool one_multiple(const struct simp *s, const struct ein_lin *l, i64 k, i64 *q)
@@ -472,9 +472,9 @@ static bool in_tensor(struct simp *s, u32 tens, const ein_node *sub)
 
 static ein_node simp(struct simp *s, ein_node x)
 {
-    if (!x)
-        return 0;
     struct cascade *c = s->c;
+    if (!x || !(c->node.at[x].has & (EIN_HAS_RANGES | EIN_HAS_FAR) || c->node.at[x].ranks & s->ones))
+        return x;
     ein_node to = ein_memo_get(c, s->stamp, x);
     if (to)
         return to;
@@ -503,6 +503,8 @@ static ein_node simp(struct simp *s, ein_node x)
 
 ein_node ein_simplify(struct cascade *c, ein_node x, u32 nrank, const struct ein_rank *rank)
 {
-    struct simp s = { c, ein_memo_open(c), nrank, rank };
+    struct simp s = { c, ein_memo_open(c), nrank, rank, 0 };
+    for (u32 k = 0; k < MIN(nrank, 64u); k++)
+        s.ones |= (u64)(rank[k].ext == 1) << k;
     return simp(&s, x);
 }
