@@ -222,6 +222,20 @@ static u32 data_unit(struct rewrite *w, const struct use *u)
     return u->e->nrank;
 }
 
+/* Lanes of a panel: two vectors or three if that divides, else of a long axis the part that fills its last vector best. */
+static i64 panel(i64 ext)
+{
+    enum { LANES = 16, LONG = 128 };
+    i64 best = ext;
+    if (ext % 32 == 0 || ext % 48 == 0)
+        return ext % 32 == 0 ? 32 : 48;
+    for (i64 n = LANES + 1; ext > LONG && n <= LONG; n++)
+        if (ext % n == 0 && n * 10 >= (n + LANES - 1) / LANES * LANES * 8 &&
+            (best == ext || n * ((best + LANES - 1) / LANES) >= best * ((n + LANES - 1) / LANES)))
+            best = n;
+    return best;
+}
+
 /* Rewrites e if that pays, else leaves it to the caller. */
 static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
 {
@@ -243,7 +257,7 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
     }
     u32 d = e.nrank;
     if (u.ranks >> u.unit & 1) {
-        i64 ext = e.rank[u.unit].ext, n = ext % 32 == 0 ? 32 : ext % 48 == 0 ? 48 : ext;
+        i64 ext = e.rank[u.unit].ext, n = panel(ext);
         if (e.scan && e.scan_rank == u.unit)
             return false;
         if (u.data >> u.unit & 1)       /* a number for each lane: side by side is enough */
