@@ -181,9 +181,9 @@ static void share_time(const struct job *j, u32 n, const u32 *misses, u64 *ns, u
 bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const struct plan *const *plan, struct be_kernel *const *out, u32 *misses, u64 *ns)
 {
     u64 start = clock_ns();
-    struct job j = {.s = s, .be = be, .a = arena_new("pass")};
+    struct job j = {.s = s, .be = be, .a = arena_new_in(s->a, "pass")};
     session_kernels(s);
-    struct hash128 id = backend_id(s, be);
+    struct hash128 id = backend_id(s, be), now;
     for (u32 i = 0; i < n; i++) {
         misses[i] = 0;
         ns[i] = 0;
@@ -198,13 +198,15 @@ bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const 
     u32 wanted = j.miss.n;
     bool ok = load_cached(&j) && compile(&j);
     session_cache_said(s);
-    id = backend_id(s, be);
+    now = backend_id(s, be);            /* another if the backend could not be opened, and ref took its place */
     for (u32 i = 0; i < j.miss.n; i++)
         misses[j.miss.at[i].first]++;
     for (u32 i = 0; i < n && wanted; i++)
         for (u32 k = 0; k < plan[i]->kernel.n; k++)
-            if (!out[i][k].held && ok)
-                out[i][k] = kernels_pin(s->kernels, kernels_find(s->kernels, table_key(plan[i]->kernel.at[k].key, id)));
+            if (!out[i][k].held && ok) {
+                u32 have = kernels_find(s->kernels, table_key(plan[i]->kernel.at[k].key, now));
+                out[i][k] = kernels_pin(s->kernels, have ? have : kernels_find(s->kernels, table_key(plan[i]->kernel.at[k].key, id)));
+            }
     for (u32 i = 0; i < n && !ok; i++)
         pipe_release(s, plan[i], out[i]);
     kernels_trim(s->kernels);

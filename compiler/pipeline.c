@@ -103,7 +103,7 @@ nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass
 bool net_code(nasc_session *s, u32 n, nasc_net *const *net, const char *backend)
 {
     struct backend_handle *be = session_backend_named(s, backend);
-    struct arena *a = arena_new("pass");
+    struct arena *a = arena_new_in(s->a, "pass");
     const struct plan **plan = NEW_ARRAY(a, const struct plan *, n);
     struct be_kernel **out = NEW_ARRAY(a, struct be_kernel *, n);
     u32 *misses = NEW_ARRAY(a, u32, n);
@@ -111,10 +111,12 @@ bool net_code(nasc_session *s, u32 n, nasc_net *const *net, const char *backend)
     for (u32 i = 0; i < n; i++) {
         plan[i] = net[i]->plan;
         out[i] = NEW_ARRAY(net[i]->a, struct be_kernel, plan[i]->kernel.n + 1);
+        net[i]->kernel = out[i];        /* whatever unwinds: what is pinned is given back with the network */
     }
     bool ok = be && pipe_kernels_many(s, be, n, plan, out, misses, ns);
+    for (u32 i = 0; i < n && !ok; i++)
+        net[i]->kernel = NULL;
     for (u32 i = 0; i < n && ok; i++) {
-        net[i]->kernel = out[i];
         net[i]->misses = misses[i];
         net[i]->compile_ns = ns[i];
         net[i]->backend = be->name;
