@@ -7,7 +7,7 @@
  * In: one equation of a kernel.  Out: a map whose selects are decided per instance (ein_to_loop_static.c), rows before columns: what
  * a dense product would take rows x columns multiplications for is a handful of additions.  The rows of such matrices go in pairs that
  * differ in signs: each row is a sum over groups of terms, made once for both - columns that are equal but for signs, or else
- * the even columns and the odd ones. */
+ * the even columns and the odd ones - times a factor, where dividing by it is exact. */
 #include "passes/lower.h"
 #include "passes/rewrite.h"
 
@@ -76,11 +76,18 @@ static ein_node times(struct cascade *c, const struct matrix *m, u32 r, const ei
         }
         if (lead == m->cols)
             continue;
-        ein_node part = x[lead];
+        double by = entry(m, r, lead);
+        bool exact = true;
         for (u32 k = 0; k < m->cols; k++)
-            if (k != lead && m->group[k] == g && entry(m, r, k) != 0)
-                part = plus(c, part, entry(m, r, k) / entry(m, r, lead), x[k]);
-        sum = plus(c, sum, entry(m, r, lead), part);
+            if (m->group[k] == g) {
+                double q = entry(m, r, k) / by;
+                exact &= q == (float)q && q * by == entry(m, r, k);
+            }
+        ein_node part = exact ? x[lead] : 0;
+        for (u32 k = 0; k < m->cols; k++)
+            if (m->group[k] == g && entry(m, r, k) != 0 && (!exact || k != lead))
+                part = plus(c, part, exact ? entry(m, r, k) / by : entry(m, r, k), x[k]);
+        sum = plus(c, sum, exact ? by : 1, part);
     }
     return sum ? sum : ein_num(c, 0);
 }

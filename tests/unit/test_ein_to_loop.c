@@ -96,6 +96,19 @@ static const struct text cases[] = {
     { "load-phase", HEAD F32("x", "in", "batch 8") PARAM("w", "8", "0") PARAM("v", "8", "1") "(tens s temp f32 load (dims 8))" F32("y", "out", "batch 8")
       "(eq (out s) (lhs r0) (rank d par 8) (acc f32) (body (mul (read w r0) (rsqrt (add (abs (read v r0)) 1.0)))) (phase load))"
       "(eq (out y) (lhs r0 r1) (rank b par batch) (rank d par 8) (acc f32) (body (mul (read x r0 r1) (read s r1))) (phase run))" },
+    { "matrices", HEAD F32("x", "in", "batch 3 3 19") F32("y", "out", "batch 5 4 19")
+      "(tens a const f32 const (dims 5 3) (value 0.1 0.3 0.7  0 0 0  0.1 -0.3 0.7  2 5 3  0 0 -1)) (tens h const f32 const (dims 4 3) (value 1 1 1  1 -1 1  1 2 4  1 -2 4))"
+      "(eq (out y) (lhs r0 r1 r2 r3) (rank b par batch) (rank p par 5) (rank q par 4) (rank c par 19) (rank i red 3) (rank j red 3) (red add) (acc f32)"
+      " (body (mul (read a r1 r4) (mul (max (read x r0 r4 r5 r3) 0.0) (read h r2 r5)))) (post (add (mul (acc 0) 0.5) 1.0)) (phase run))" },
+    { "matrices-by-remainder", HEAD F32("x", "in", "batch 7 11 20") F32("y", "out", "batch 7 11 20")
+      "(tens a const f32 const (dims 3 2) (value 1 2  1 -2  3 1)) (tens h const f32 const (dims 4 3) (value 1 1 1  1 -1 1  1 2 4  1 -2 4))"
+      "(eq (out y) (lhs r0 r1 r2 r3) (rank b par batch) (rank h par 7) (rank w par 11) (rank c par 20) (rank i red 2) (rank j red 3) (red add) (acc f32)"
+      " (body (mul (mul (read a (imod r1 3) r4) (read h (imod r2 4) r5)) (read x r0 (iadd (imul (idiv r1 3) 3) r4) (iadd (imul (idiv r2 4) 4) r5) r3 (pad 0.0))))"
+      " (post (max (acc 0) (read x r0 r1 r2 r3))) (phase run))" },
+    { "no-matrices", HEAD F32("x", "in", "batch 3 3 19") F32("y", "out", "batch 3 3")
+      "(tens a const f32 const (dims 3 3) (value 1 2 0  1 -2 1  3 1 1))"
+      "(eq (out y) (lhs r0 r1 r2) (rank b par batch) (rank p par 3) (rank q par 3) (rank i red 3) (rank j red 3) (rank c red 19) (red add) (acc f32)"
+      " (body (mul (read a r1 r3) (mul (read a r2 r4) (read x r0 r3 r4 r5)))) (phase run))" },
     { "user-monoid", HEAD "(monoid welford 3 1 (zero 0.0 0.0 0.0) (lift 1.0 (arg 0) 0.0) (merge (add (arg 0) (arg 3))"
       " (add (arg 1) (div0 (mul (sub (arg 4) (arg 1)) (arg 3)) (add (arg 0) (arg 3))))"
       " (add (add (arg 2) (arg 5)) (div0 (mul (mul (sub (arg 4) (arg 1)) (sub (arg 4) (arg 1))) (mul (arg 0) (arg 3))) (add (arg 0) (arg 3))))))"
@@ -387,10 +400,45 @@ static void schedules(void **state)
     plan_env_close(&e);
 }
 
+/* Loops that carry sums (kind FOR), or loads. */
+static u32 count_kind(const struct loop_region *r, u8 kind)
+{
+    u32 n = 0;
+    for (u32 i = 0; r && i < r->stmt.n; i++) {
+        const struct loop_stmt *s = &r->stmt.at[i];
+        n += s->kind == kind && (kind != LS_FOR || s->ncarry);
+        n += count_kind(s->body, kind) + count_kind(s->other, kind);
+    }
+    return n;
+}
+
+/* Products with two small constant matrices are straight-line code, each element loaded once. */
+static void multiplied_out(void **state)
+{
+    (void)state;
+    static const struct { const char *name; u32 sums, loads; } want[] = { { "matrices", 0, 2 * 9 }, { "matrices-by-remainder", 0, 0 }, { "no-matrices", 1, 0 } };
+    struct plan_env e;
+    plan_env_open(&e);
+    e.m.vector_bits = 512;
+    e.m.nvreg = 32;
+    e.m.masks = e.m.fma = true;
+    for (u32 k = 0; k < COUNTOF(want); k++)
+        for (u32 i = 0; i < COUNTOF(cases); i++) {
+            if (strcmp(cases[i].name, want[k].name))
+                continue;
+            struct plan *p = plan_env_plan(&e, plan_env_read(&e, cases[i].text));
+            const struct loop_fn *f = p->kernel.at[p->run.at[0].kernel].fn;
+            u32 loads = count_kind(&f->body, LS_LOAD);
+            if ((count_kind(&f->body, LS_FOR) > 0) != want[k].sums || (want[k].loads && loads > want[k].loads))
+                plan_env_fail(&e, want[k].name, NULL, p);
+        }
+    plan_env_close(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schedules), cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(taped), cmocka_unit_test(random_taped), cmocka_unit_test(compiled),
+        cmocka_unit_test(schedules), cmocka_unit_test(multiplied_out), cmocka_unit_test(interpreted), cmocka_unit_test(packed), cmocka_unit_test(without_masks), cmocka_unit_test(strict), cmocka_unit_test(taped), cmocka_unit_test(random_taped), cmocka_unit_test(compiled),
         cmocka_unit_test(random_interpreted), cmocka_unit_test(random_compiled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
