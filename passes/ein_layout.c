@@ -22,7 +22,7 @@ struct layouts {
     struct cascade *c;
     struct arena *a;
     struct equation *eq;
-    u8 *last;                           /* by tensor: the dim that is last; ANY: parameters of products, which ein-pack lays out */
+    u8 *last;                           /* by tensor: the dim that is last; ANY, in the end: it stays */
     bool *free;                         /* by tensor: may be permuted */
     struct { VEC(u32) v; } *around;     /* by tensor: equations that write or read it */
 };
@@ -319,7 +319,6 @@ static void find_free(struct layouts *y)
     }
 }
 
-/* sub of tensor t in its new order. */
 static bool permuted(const struct layouts *y, u32 t)
 {
     return t < y->w->ntens && y->free[t] && y->last[t] + 1u != y->c->tens.at[t].ndim && y->c->tens.at[t].dim[y->last[t]] != 1 &&

@@ -6,8 +6,7 @@
  *     y[b,d,h,w] += x[b,c,h+i,w+j] * k[d,c,i,j]           lanes over w, a tile over d:
  *         =>  p[d1,c,i,j,d0] = k[16*d1+d0,c,i,j];         panels of up to 16 d, d = 16*d1 + d0
  *     y[b,t,d] += x[b,t,k] * w[d,k]                       lanes over d, panels of 32 or 48 d if they divide it:
- *         =>  p[d1,k,d0] = w[32*d1+d0,k]
- *
+ *         =>  p[d1,k,d0] = w[32*d1+d0,k]                  (a long axis of another extent: the part that fills vectors best)
  *     y[b,h,w,c] += x[b,h+i,w+j,c] * k[c,i,j]             lanes over c, which both have (depthwise):
  *         =>  p[i,j,c] = k[c,i,j]
  *     y[b,d] += x[b,i,j,c] * w[d,c,i,j]                   read once, so no panels, but along c as x is:
