@@ -208,6 +208,13 @@ struct loop_fn *lower_group(struct arena *a, struct cascade *c, u32 group, const
         low_init(q, &L, &eq, (struct loop_emit){ L.f, &L.f->body });
         low_import(q);
         low_choose(q, 0);
+        u32 outer = eq.nrank;
+        if (low_block(q, &eq, &outer)) {
+            low_init(q, &L, &eq, (struct loop_emit){ L.f, &L.f->body });
+            low_import(q);
+            low_choose(q, 0);
+        }
+        q->s.outer = outer;
         low_nest_units(q);
     } else {
         lower_several(&L, &g);

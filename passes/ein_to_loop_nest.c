@@ -36,27 +36,6 @@ static void add_stat(struct low *q, u32 rank, u32 n, i64 step)
     q->stat[q->nstat++] = (struct low_stat){ rank, n, n, step, q->rank[rank].red };
 }
 
-/* The ranks of the operand in lanes of a sum of products, if it does not fit the second cache and is larger than the others; else 0. */
-static u64 large_operand(const struct low *q)
-{
-    u64 ranks = 0;
-    double most = 0, here = 0;
-    if (!q->s.contraction || q->s.vec >= LOW_RANKS || q->s.vec_red)
-        return 0;
-    for (u32 k = q->nlhs; k < q->acc.n; k++) {
-        double n = 4;
-        for (u32 r = 0; r < q->q.nrank; r++)
-            if (q->acc.at[k].deps & bit(r))
-                n *= (double)q->rank[r].ext;
-        if (q->acc.at[k].deps & bit(q->s.vec) && n > here) {
-            here = n;
-            ranks = q->acc.at[k].deps;
-        }
-        most = MAX(most, n);
-    }
-    return here >= most && here > (double)(q->L->m->l2 ? q->L->m->l2 : 1 << 20) / 2 ? ranks : 0;
-}
-
 /* The innermost loop of a sum of products takes as many steps at once as leave its body small: fewer turns, and a loop of few turns ends where
  * the processor expects it to. */
 static void unroll(struct nest *t, u32 rank)
@@ -93,7 +72,7 @@ static void set_up(struct nest *t, struct low *q)
         if ((s->taps & bit(r)) || (!q->rank[r].bound && !q->rank[r].tb && q->rank[r].ext == 1))
             low_bind(q, r, 0, 0, 0);
     /* batch outermost; inside, loops that leave a large vector operand alone go innermost, so that it is walked once */
-    u64 large = large_operand(q);
+    u64 large = low_large(q);
     for (u32 pass = 0; pass < 4; pass++) {
         if (pass == 2 && large)
             for (u32 i = 0; i < q->nstat; i++)
@@ -101,7 +80,7 @@ static void set_up(struct nest *t, struct low *q)
                     t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
         for (u32 r = 0; r < q->q.nrank; r++)
             if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 &&
-                (q->rank[r].tb ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
+                (q->rank[r].tb || (s->outer && r == s->outer) ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
                 t->item[t->n++] = (struct low_item){ r, -1 };
     }
     for (u32 i = 0; i < q->nstat; i++)

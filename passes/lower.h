@@ -78,6 +78,7 @@ struct low_sched {
     u64 fixed;                      /* tiled ranks of a map: selects on them are decided for each instance */
     u64 taps;                       /* unrolled reduced ranks */
     bool contraction;              /* a sum of products */
+    u32 outer;                      /* rank of blocks that all else is inside of; nrank or 0 ranks: none */
 };
 
 struct low {
@@ -214,6 +215,11 @@ u64 low_vary(struct low *q, ein_node x);
 void low_follow(struct low *q);
 /* Values that several instances share and selects hide, in an order that keeps few of them alive. */
 void low_shared_first(struct low *q);
+
+/* Ranks of the operand in lanes of a sum of products, if it does not fit the second cache and is larger than the others; else 0. */
+u64 low_large(const struct low *q);
+/* Where neither operand fits the second cache: the equation with rows of the other one in blocks that do, *outer the rank of blocks. */
+bool low_block(const struct low *q, struct ein_eq *eq, u32 *outer);
 
 /* Nests (ein_to_loop_nest.c). */
 /* The ranks of `keep` are bound already. */

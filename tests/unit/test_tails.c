@@ -52,6 +52,8 @@ static void sweep(bool native)
                     e.m.nvreg = masks ? 32 : 16;
                 }
                 e.pack = turn % 3;
+                if (turn % 4 == 1)
+                    e.m.l2 = 512;               /* operands that do not fit: blocks of rows */
                 if (!native || plan_env_native(&e)) {
                     struct cascade *c = plan_env_read(&e, text_of(e.a, (enum shape)s, n, points[(turn + n) % COUNTOF(points)], steps[(turn * 5 + n) % COUNTOF(steps)]));
                     plan_env_judge(&e, c, plan_env_plan(&e, c), 1 + turn % 2, turn);
