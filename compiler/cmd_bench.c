@@ -355,7 +355,7 @@ nasc_status cmd_bench(struct cli *c)
         !cli_u64(c, OPT_FIRST, 0, 0, UINT64_MAX, &b.first) || !cli_u64(c, OPT_REPEAT, 3, 1, 1000000, &repeat) ||
         !cli_u64(c, OPT_MINTIME, 0, 0, 1000000, &least) || !cli_u64(c, OPT_MAXTIME, 20, 0, 1000000, &most) ||
         !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &threads) ||
-        !cli_u64(c, OPT_GIVEUP, c->value[OPT_ARCH] ? 0 : 2000, 0, 1000000000, &longest) || !cli_u64(c, OPT_SHUFFLE, 0, 0, UINT64_MAX, &b.shuffle) || !cli_pass_options(c, &b.o.pass) || !out_format_of(c, &b.f))
+        !cli_u64(c, OPT_GIVEUP, c->value[OPT_ARCH] ? 0 : 1000, 0, 1000000000, &longest) || !cli_u64(c, OPT_SHUFFLE, 0, 0, UINT64_MAX, &b.shuffle) || !cli_pass_options(c, &b.o.pass) || !out_format_of(c, &b.f))
         return NASC_USAGE;
     u64 budget = MAX(least, most) * 1000000;
     /* What is asked for is taken, unless it takes seconds; what is not, unless it takes three times the budget. */
