@@ -8,7 +8,7 @@
  * computed once, since a node's value is remembered by the static coordinates it varies with. */
 #include "passes/lower.h"
 
-enum { INSTANCES_MOST = 64, FIXED_MOST = 4 };
+enum { INSTANCES_MOST = 64, BLOCK_MOST = 8, FIXED_MOST = 4 };
 
 static u64 bit(u32 r)
 {
@@ -51,6 +51,8 @@ void low_fix(struct low *q, u64 keep)
             continue;
         if (!m)
             m = q->rank[r].ext;
+        if (m > BLOCK_MOST)             /* better in lanes */
+            continue;
         while (k < n && rank[k] != r)
             k++;
         if (k < n) {
@@ -58,7 +60,7 @@ void low_fix(struct low *q, u64 keep)
                 return;
             continue;
         }
-        if (n == FIXED_MOST || m > INSTANCES_MOST || (all *= (u32)m) > INSTANCES_MOST)
+        if (n == FIXED_MOST || (all *= (u32)m) > INSTANCES_MOST)
             return;
         rank[n] = r;
         block[n++] = m;

@@ -109,6 +109,8 @@ static const struct text cases[] = {
       "(tens a const f32 const (dims 3 3) (value 1 2 0  1 -2 1  3 1 1))"
       "(eq (out y) (lhs r0 r1 r2) (rank b par batch) (rank p par 3) (rank q par 3) (rank i red 3) (rank j red 3) (rank c red 19) (red add) (acc f32)"
       " (body (mul (read a r1 r3) (mul (read a r2 r4) (read x r0 r3 r4 r5)))) (phase run))" },
+    { "first-row-apart", HEAD F32("x", "in", "batch 40 5") F32("y", "out", "batch 40 5")
+      "(eq (out y) (lhs r0 r1 r2) (rank b par batch) (rank i par 40) (rank j par 5) (acc f32) (body (select (eq r1 0) (mul (read x r0 r1 r2) 3.0) (select (eq r2 4) (abs (read x r0 r1 r2)) (read x r0 0 r2)))) (phase run))" },
     { "user-monoid", HEAD "(monoid welford 3 1 (zero 0.0 0.0 0.0) (lift 1.0 (arg 0) 0.0) (merge (add (arg 0) (arg 3))"
       " (add (arg 1) (div0 (mul (sub (arg 4) (arg 1)) (arg 3)) (add (arg 0) (arg 3))))"
       " (add (add (arg 2) (arg 5)) (div0 (mul (mul (sub (arg 4) (arg 1)) (sub (arg 4) (arg 1))) (mul (arg 0) (arg 3))) (add (arg 0) (arg 3))))))"
