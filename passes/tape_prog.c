@@ -75,7 +75,7 @@ static u32 slot(struct taped *q, u32 prog, ein_node x)
     struct ein_x y = q->c->node.at[x];
     struct tape_slot s = { .kind = y.kind == EIN_GATHER ? TS_GATHER : y.kind == EIN_IDIV ? TS_DIV : TS_MOD };
     if (y.kind == EIN_GATHER) {
-        ein_node *sub = arena_dup(q->a, q->c->list.at + y.list, sizeof *sub * (y.nlist + 1));
+        ein_node *sub = arena_dup(q->a, q->c->list.at + y.list, sizeof *sub * y.nlist);
         s.buf = taped_buf(q->g, y.u, false);
         tests(q, prog, y.u, y.nlist, sub, &s.ntest, &s.test);
         offset(q, prog, y.u, y.nlist, sub, &s.x);
@@ -179,7 +179,7 @@ static u32 compute(struct taped *q, u32 prog, ein_node x)
     }
     case EIN_ARG: s.op = TP_ARG; return emit(q, prog, s);
     case EIN_READ: {
-        ein_node *sub = arena_dup(q->a, q->c->list.at + y.list, sizeof *sub * (y.nlist + 1));
+        ein_node *sub = arena_dup(q->a, q->c->list.at + y.list, sizeof *sub * y.nlist);
         s.op = TP_LOAD;
         s.u = taped_buf(q->g, y.u, false);
         tests(q, prog, y.u, y.nlist, sub, &s.ntest, &s.test);
