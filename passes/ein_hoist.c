@@ -15,26 +15,18 @@ struct hoist { struct rewrite *w; u32 eq; struct ein_eq e; ein_node from[32], to
 static u8 phase_of(struct rewrite *w, const struct ein_eq *e, ein_node x, u64 *ranks, bool *reads)
 {
     struct cascade *c = w->c;
-    ein_nodes all = {0};
-    u8 phase = EIN_PHASE_CONST;
-    *ranks = 0;
-    *reads = false;
-    ein_reach(w->a, c, x, &all);
-    for (u32 i = 0; i < all.n; i++) {
-        const struct ein_x *y = &c->node.at[all.at[i]];
-        if (y->kind == EIN_READ || y->kind == EIN_GATHER) {
-            phase = MAX(phase, c->tens.at[y->u].phase);
-            *reads = true;
-        }
-        if (y->kind == EIN_ACC || y->kind == EIN_ARG || y->kind == EIN_SYM || y->kind == EIN_RAND)
+    const struct ein_x *y = &c->node.at[x];
+    struct ein_reads r = ein_reads(c, x);
+    u8 phase = y->has & (EIN_HAS_SYM | EIN_HAS_OTHER | EIN_HAS_FAR) ? EIN_PHASE_RUN : EIN_PHASE_CONST;
+    *ranks = y->ranks;
+    *reads = r.n;
+    for (u32 i = 0; i < r.n && phase < EIN_PHASE_RUN; i++)
+        phase = MAX(phase, c->tens.at[c->node.at[r.at[i]].u].phase);
+    for (u32 k = 0; k < MIN(e->nrank, 64u); k++)
+        if (*ranks >> k & 1 && e->rank[k].ext < 0) {
             phase = EIN_PHASE_RUN;
-        if (y->kind == EIN_RANK) {
-            if (y->u >= 64 || e->rank[y->u].ext < 0)
-                phase = EIN_PHASE_RUN;
-            else
-                *ranks |= (u64)1 << y->u;
+            *ranks &= ~((u64)1 << k);
         }
-    }
     return phase;
 }
 

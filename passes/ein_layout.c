@@ -47,19 +47,15 @@ static void walk_sub(struct layouts *y, const struct ein_eq *e, struct walk *k, 
 {
     struct cascade *c = y->c;
     struct ein_lin l = { 0 };
-    ein_nodes all = { 0 };
     bool affine = ein_lin(c, x, 1, &l);
     i64 lo, hi, ext = c->tens.at[k->tens].dim[d];
     bool tested = k->pad && ext > 0 && !(ein_range(c, x, e->nrank, e->rank, &lo, &hi) && lo >= 0 && hi < ext);
-    ein_reach(y->a, c, x, &all);
-    for (u32 i = 0; i < all.n; i++) {
-        const struct ein_x *n = &c->node.at[all.at[i]];
-        if (n->kind == EIN_RANK && n->u < RANKS) {
-            k->in[n->u] |= (u16)(1u << d);
+    for (u32 r = 0; r < RANKS; r++)
+        if (c->node.at[x].ranks >> r & 1) {
+            k->in[r] |= (u16)(1u << d);
             if (tested)
-                k->tested[n->u] |= (u16)(1u << d);
+                k->tested[r] |= (u16)(1u << d);
         }
-    }
     for (u32 i = 0; affine && i < l.n; i++) {
         const struct ein_x *n = &c->node.at[l.t[i].atom];
         bool alone = n->kind == EIN_RANK && n->u < RANKS && l.t[i].k == 1;
@@ -352,16 +348,12 @@ static void order_ranks(struct cascade *c, struct ein_eq *e)
     bool got[RANKS] = { false }, same = true;
     if (e->scan || e->nrank > RANKS)
         return;
-    for (u32 d = 0; d < e->nsub; d++) {
-        ein_nodes all = { 0 };
-        ein_reach(c->a, c, e->sub[d], &all);
+    for (u32 d = 0; d < e->nsub; d++)
         for (u32 r = 0; r < npar; r++)
-            for (u32 i = 0; i < all.n; i++)
-                if (c->node.at[all.at[i]].kind == EIN_RANK && c->node.at[all.at[i]].u == r && !got[r]) {
-                    got[r] = true;
-                    order[n++] = r;
-                }
-    }
+            if (c->node.at[e->sub[d]].ranks >> r & 1 && !got[r]) {
+                got[r] = true;
+                order[n++] = r;
+            }
     if (n != npar)
         return;
     struct ein_rank *rank = arena_dup(c->a, e->rank, sizeof *rank * e->nrank);
