@@ -154,57 +154,6 @@ void low_init(struct low *q, struct lower *L, const struct ein_eq *eq, struct lo
     }
 }
 
-/* Scopes: what is computed inside a loop's body is forgotten when it closes. */
-
-void low_open(struct low *q, struct loop_emit e, struct low_scope *s)
-{
-    *s = (struct low_scope){ .e = q->e, .trail = q->trail.n, .splat = q->splat.n };
-    s->rank = arena_dup(q->a, q->rank, sizeof(struct low_rank) * q->q.nrank);
-    s->run = NEW_ARRAY(q->a, lval, q->acc.n);
-    s->done = NEW_ARRAY(q->a, u64, q->acc.n);
-    for (u32 k = 0; k < q->acc.n; k++) {
-        s->run[k] = q->acc.at[k].run;
-        s->done[k] = q->acc.at[k].done;
-    }
-    q->e = e;
-}
-
-void low_close(struct low *q, const struct low_scope *s)
-{
-    q->e = s->e;
-    memcpy(q->rank, s->rank, sizeof(struct low_rank) * q->q.nrank);
-    for (u32 k = 0; k < q->acc.n; k++) {
-        q->acc.at[k].run = s->run[k];
-        q->acc.at[k].done = s->done[k];
-    }
-    while (q->trail.n > s->trail)
-        *q->trail.at[--q->trail.n] = 0;
-    q->splat.n = s->splat;
-}
-
-void low_remember(struct low *q, lval *slot, lval v)
-{
-    *slot = v;
-    vec_push(q->a, &q->trail, slot);
-}
-
-bool low_ready(const struct low *q, u64 deps)
-{
-    for (u32 r = 0; deps; r++, deps >>= 1)
-        if ((deps & 1) && !q->rank[r].bound)
-            return false;
-    return true;
-}
-
-u32 low_project(const struct low *q, u64 deps)
-{
-    u32 at = 0;
-    for (u32 i = 0; i < q->nstat; i++)
-        if (deps & bit(q->stat[i].rank))
-            at = at * q->stat[i].max + q->coord[i];
-    return at;
-}
-
 static bool is_static(const struct low *q, u64 deps)
 {
     for (u32 i = 0; i < q->nstat; i++)
