@@ -389,5 +389,8 @@ u32 ein_winograd(struct cascade *c, const struct pass_options *o)
         if (find(&v))
             rewrite(&v, i);
     }
-    return rw_close(w);
+    u32 fired = rw_close(w);
+    if (fired)                  /* convolutions of one tensor share its transform */
+        fired += ein_cse(c, o);
+    return fired;
 }
