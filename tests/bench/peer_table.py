@@ -20,7 +20,8 @@ def ratios(rows, which="min"):
     out = {}
     for r in rows:
         if "error" not in r and r["diff"] <= AGREE:
-            out.setdefault((r["batch"], r["threads"]), {}).setdefault(r["id"], {})[r["peer"]] = r[f"peer_{which}"] / r[f"nasc_{which}"]
+            ratio = r[f"peer_{which}"] / max(r[f"nasc_{which}"], 1)
+            out.setdefault((r["batch"], r["threads"]), {}).setdefault(r["id"], {})[r["peer"]] = ratio
     return out
 
 
@@ -45,8 +46,8 @@ def means(rows, peers):
 
 
 def worst(rows, n=3):
-    """The networks where the best peer is furthest ahead, at batch 1 and one thread (or what there is)."""
-    by = ratios(rows)
+    """The networks where the best peer is furthest ahead by processor time, at batch 1 and one thread (or what there is)."""
+    by = ratios(rows, "cpu")
     if not by:
         return []
     key = (1, 1) if (1, 1) in by else min(by)
@@ -55,7 +56,7 @@ def worst(rows, n=3):
     for i in sorted(best, key=lambda i: best[i][1])[:n]:
         peer, ratio = best[i]
         r = next(r for r in rows if r["id"] == i and r["peer"] == peer and (r["batch"], r["threads"]) == key)
-        found.append([i, f"{r['macs'] / 1e6:.3g} M", f"{r['nasc_min'] / 1e3:.1f}", peer, f"{r['peer_min'] / 1e3:.1f}", f"{ratio:.2f}"])
+        found.append([i, f"{r['macs'] / 1e6:.3g} M", f"{r['nasc_cpu'] / 1e3:.1f}", peer, f"{r['peer_cpu'] / 1e3:.1f}", f"{ratio:.2f}"])
     return found
 
 
@@ -133,7 +134,7 @@ the exported network in memory or on disk to their first output, their process a
 
 {firsts(rows, first, peers)}
 
-Where nasc is furthest behind at batch 1, one thread:
+Where nasc is furthest behind at batch 1, one thread, by processor time:
 
 {section.table(["network", "MACs", "nasc us", "best peer", "its us", "peer / nasc"], worst(rows))}
 
