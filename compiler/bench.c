@@ -195,9 +195,22 @@ static bool time_it(struct bench *b, struct item *it)
     return ok && (!b->o.launches || it->r.m.late || launches(b, it));
 }
 
+/* Memory is touched for the first time at no more than this: a network with more of it cannot make the time a first run has. */
+#define TOUCHED_PER_SECOND 2e9
+
+static bool too_large(const struct bench *b, const struct item *it)
+{
+    double run = (double)b->o.measure.run_ns / 1e9;
+    return run > 0 && !b->o.verify && (double)it->r.peak_bytes > run * TOUCHED_PER_SECOND;
+}
+
 static void measure(struct bench *b, struct item *it)
 {
     struct bug_trap trap;
+    if (too_large(b, it)) {                     /* nobody's mistake either, and it would cost seconds to find out */
+        it->r.error = arena_printf(b->batch, "a first run takes more than %.3g s: %.3g GB to touch", (double)b->o.measure.run_ns / 1e9, (double)it->r.peak_bytes / 1e9);
+        return;
+    }
     bug_trap_push(&trap);
     if (setjmp(trap.back)) {
         if (!trap.memory)
