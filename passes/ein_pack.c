@@ -12,10 +12,15 @@
  *     y[b,d] += x[b,i,j,c] * w[d,c,i,j]                   read once, so no panels, but along c as x is:
  *         =>  p[d,i,j,c] = w[d,c,i,j]
  *
+ *     z[b,m,n] += x[b,m,k] * v[b,k,n]                     lanes over n, v computed at run time, large, its rows far apart:
+ *         =>  p[b,n1,k,n0] = v[b,k,32*n1+n0]              rows of a power of two meet in a few cache sets; the copy is read instead
+ *
  * Panels only where enough of the output reuses a weight. */
 #include "passes/rewrite.h"
 
 enum { PANEL_MOST = 16, PANEL_LEAST = 4, REUSE_LEAST = 4 };
+/* A copy at run time pays where the operand is past the first caches, its rows this many elements apart, and each element read this often. */
+enum { DATA_LEAST = 128 << 10, DATA_STEP = 256, DATA_REUSE = 64 };
 
 struct eqs { VEC(struct ein_eq) v; u32 fired; };
 struct use { struct cascade *c; const struct ein_eq *e; ein_node read; u64 ranks; u64 data; u32 unit; };
@@ -145,7 +150,7 @@ static void pack(struct rewrite *w, struct eqs *to, struct ein_eq e, ein_node re
     ein_reach(w->a, c, e.body[0], &all);
     for (u32 i = 0; i < all.n; i++) {
         struct ein_x d = c->node.at[all.at[i]];
-        if (d.kind != EIN_READ || all.at[i] == read || c->tens.at[d.u].phase != EIN_PHASE_RUN)
+        if (d.kind != EIN_READ || all.at[i] == read || (c->tens.at[d.u].phase != EIN_PHASE_RUN && c->tens.at[y.u].phase != EIN_PHASE_RUN))
             continue;
         ein_node *at = NEW_ARRAY(w->a, ein_node, d.nlist + 1);
         for (u32 k = 0; k < d.nlist; k++)
@@ -236,9 +241,10 @@ static i64 panel(i64 ext)
 }
 
 /* Rewrites e if that pays, else leaves it to the caller. */
-static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
+static bool pack_parameter(struct rewrite *w, struct eqs *to, const struct ein_eq *from)
 {
     struct cascade *c = w->c;
+    struct ein_eq e = *from;
     struct use u;
     if (!find(w, &e, &u))
         return false;
@@ -289,13 +295,56 @@ static bool pack_one(struct rewrite *w, struct eqs *to, struct ein_eq e)
     return true;
 }
 
-u32 ein_pack(struct cascade *c, const struct pass_options *o)
+/* A large operand of run time that is walked across its rows, in panels. */
+static bool pack_data(struct rewrite *w, struct eqs *to, const struct ein_eq *e)
+{
+    struct cascade *c = w->c;
+    if (e->red != RED_ADD || e->nbody != 1 || e->nout != 1 || e->phase != EIN_PHASE_RUN || e->nrank > 60 || e->scan || e->guard ||
+        c->node.at[e->body[0]].kind != EIN_MUL)
+        return false;
+    u32 unit = e->nrank;
+    for (u32 r = 0; r < e->nrank; r++)
+        if (e->rank[r].kind == EIN_PAR && e->rank[r].ext > 1 && stride_of(c, e->out[0], e->nsub, e->sub, r) == 1)
+            unit = r;
+    if (unit == e->nrank || panel(e->rank[unit].ext) == e->rank[unit].ext)
+        return false;
+    const ein_node side[] = { c->node.at[e->body[0]].a, c->node.at[e->body[0]].b };
+    for (u32 k = 0; k < 2; k++) {
+        struct ein_x y = c->node.at[side[k]];
+        if (y.kind != EIN_READ || y.a || c->tens.at[y.u].phase != EIN_PHASE_RUN || !(y.ranks >> unit & 1) || (c->node.at[side[!k]].ranks >> unit & 1))
+            continue;
+        ein_node *sub = arena_dup(w->a, c->list.at + y.list, sizeof *sub * y.nlist);
+        double points = 1, often = 1, elems = 1;
+        i64 step = 0;
+        for (u32 r = 0; r < e->nrank; r++) {
+            double ext = e->rank[r].ext < 0 ? 1 : (double)e->rank[r].ext;
+            i64 apart = e->rank[r].kind == EIN_RED && (y.ranks >> r & 1) ? stride_of(c, y.u, y.nlist, sub, r) : 0;
+            if (y.ranks >> r & 1)
+                points *= ext;
+            else if (e->rank[r].kind == EIN_PAR)
+                often *= ext;
+            if (apart && (!step || apart < step))
+                step = apart;
+        }
+        for (u32 d = 0; d < c->tens.at[y.u].ndim; d++)
+            elems *= c->tens.at[y.u].dim[d] < 0 ? 1 : (double)c->tens.at[y.u].dim[d];
+        if (step < DATA_STEP || often < DATA_REUSE || points < DATA_LEAST || points > elems || stride_of(c, y.u, y.nlist, sub, unit) != 1)
+            continue;
+        split_and_pack(w, to, e, side[k], unit, panel(e->rank[unit].ext));
+        return true;
+    }
+    return false;
+}
+
+static u32 sweep(struct cascade *c, const struct pass_options *o, bool (*one)(struct rewrite *, struct eqs *, const struct ein_eq *))
 {
     struct rewrite *w = rw_open(c, o);
     struct eqs to = { 0 };
-    for (u32 i = 0; i < c->eq.n; i++)
-        if (!pack_one(w, &to, c->eq.at[i]))
-            vec_push(c->a, &to.v, c->eq.at[i]);
+    for (u32 i = 0; i < c->eq.n; i++) {
+        struct ein_eq e = c->eq.at[i];
+        if (!one(w, &to, &e))
+            vec_push(c->a, &to.v, e);
+    }
     rw_close(w);
     if (to.fired) {
         c->eq.n = 0;
@@ -304,4 +353,10 @@ u32 ein_pack(struct cascade *c, const struct pass_options *o)
         ein_phases(c);
     }
     return to.fired;
+}
+
+u32 ein_pack(struct cascade *c, const struct pass_options *o)
+{
+    u32 fired = sweep(c, o, pack_data);
+    return fired + sweep(c, o, pack_parameter);
 }
