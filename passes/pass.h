@@ -10,7 +10,7 @@
 #include "compiler/ir/plan.h"
 
 /* What decides the code of a launch (--code), and nothing else does: never what a cache happens to hold.
- * special: a kernel for the shape of its inner loops.  generic: kernels of a closed set of families, extents as arguments.  tuned: special, by measured tiles. */
+ * special: a kernel for the shape of its inner loops.  generic: a tape, compiled never.  tuned: special, by measured tiles. */
 enum code_policy { CODE_SPECIAL, CODE_GENERIC, CODE_TUNED };
 struct tune;                    /* compiler/ir/tune.h: what was measured on this machine */
 struct pass_options {
