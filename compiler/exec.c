@@ -387,8 +387,10 @@ static bool prepare(struct exec *x, i64 batch, const void *const *in, void *cons
         same &= x->io[p->out[i]] == out[i];
         x->io[p->out[i]] = out[i];
     }
-    if (!bind(x, batch))
+    if (!bind(x, batch)) {
+        x->batch = 0;                   /* the commands' tables have other arrays than x->io */
         return false;
+    }
     if (!same)
         patch(x);
     return true;

@@ -12,13 +12,15 @@
  *
  * The pattern is one of structure: any operand that depends on h + i and w + j only (checked by shifting both), any
  * offset, pad and epilogue; ranks that both operands share (groups) are batches.  Tiles are rounded up: what an image lacks there is
- * read as 0 and never stored, since y keeps its own ranks.
+ * read as 0 and never stored, since y keeps its own ranks; an operand that is no finite number there (1 / x) stays as it is.
  *
  * G, B and A are constants, which the lowering multiplies out: rows before columns, additions for the most part
  * (ein_to_loop_matrix.c).
  *
  * 2.25 or 4 times fewer products, at a larger error (docs/performance.md): not for strict arithmetic, f32 only. */
 #include "passes/rewrite.h"
+
+#include <math.h>
 
 enum { TAPS = 3, TILE_MOST = 6, RANKS = 48 };
 
@@ -138,6 +140,40 @@ static double cost(const struct conv *v, const struct filter *f, double batches,
     return batches * (points * in * lanes(out) * (tiles + WEIGHT) + moved);
 }
 
+/* Is the operand a number where tiles reach past the image?  What they have there cancels out of every output, unless it is infinite:
+ * worked out with 0 for what is read beyond. */
+static bool finite_beyond(struct conv *v)
+{
+    struct cascade *c = v->c;
+    bool beyond = false;
+    for (u32 k = 0; k < 2; k++)
+        beyond |= v->e->rank[v->image[k]].ext % v->f->m != 0;
+    if (!beyond)
+        return true;
+    u64 moving = bit(v->image[0]) | bit(v->image[1]) | bit(v->tap[0]) | bit(v->tap[1]);
+    ein_nodes all = { 0 };
+    ein_reach(v->w->a, c, v->data, &all);
+    ein_node *from = NEW_ARRAY(v->w->a, ein_node, all.n + 1), *to = NEW_ARRAY(v->w->a, ein_node, all.n + 1), x = v->data;
+    u32 n = 0;
+    for (u32 i = 0; i < all.n; i++) {
+        struct ein_x y = c->node.at[all.at[i]];
+        if (y.kind == EIN_READ && (y.ranks & moving)) {
+            from[n] = all.at[i];
+            to[n++] = y.a ? y.a : ein_num(c, 0);
+        }
+    }
+    x = n ? rw_replace(c, x, n, from, to) : x;
+    all = (ein_nodes){ 0 };
+    ein_reach(v->w->a, c, x, &all);
+    for (u32 i = 0; i < all.n; i++) {
+        const struct ein_x *y = &c->node.at[all.at[i]];
+        bool divides = (y->kind == EIN_DIV && !(c->node.at[y->b].kind == EIN_NUM && c->node.at[y->b].r != 0)) || y->kind == EIN_PMOD;
+        if (divides || y->kind == EIN_RSQRT || y->kind == EIN_LOG || y->kind == EIN_SQRT || y->kind == EIN_POW || (y->kind == EIN_NUM && !isfinite(y->r)))
+            return false;
+    }
+    return true;
+}
+
 static bool find(struct conv *v)
 {
     struct cascade *c = v->c;
@@ -176,7 +212,7 @@ static bool find(struct conv *v)
     }
     double two = cost(v, &f2, batches, in, out), four = cost(v, &f4, batches, in, out);
     v->f = four <= two ? &f4 : &f2;
-    return MIN(two, four) < WORTH * cost(v, NULL, batches, in, out);
+    return MIN(two, four) < WORTH * cost(v, NULL, batches, in, out) && finite_beyond(v);
 }
 
 /* Equations */

@@ -103,7 +103,7 @@ static void put_tens(struct plan_signer *s, u32 t)
     put(s, s->tens.n);
     vec_push(s->a, &s->tens, t);
     const struct ein_tens *x = &s->c->tens.at[t];
-    put(s, (u64)x->dtype << 40 | (u64)x->phase << 32 | x->ndim);
+    put(s, (u64)!!values(x) << 48 | (u64)x->dtype << 40 | (u64)x->phase << 32 | x->ndim);
     for (u32 d = 0; d < x->ndim; d++)
         put(s, (u64)x->dim[d]);
     for (u64 i = 0; i < values(x); i++) {

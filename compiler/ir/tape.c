@@ -294,7 +294,7 @@ static bool finish_nest(struct finish *f, struct tape_nest *n)
 {
     f->n = n;
     if (n->nrank > TAPE_RANKS || n->mode > TM_PRODUCT || n->red > RED_USER || (n->ct != DT_F32 && n->ct != DT_F64) || n->nreg > 4096 ||
-        n->nstate > 32 || n->npar > n->nrank || n->nred > n->nrank || n->nm + n->nn > n->npar || !n->nout || n->nreg < 1)
+        n->nstate > 32 || n->npar > n->nrank || n->nred > n->nrank || n->nm > n->npar || n->nn > n->npar - n->nm || !n->nout || n->nreg < 1)
         return no(f, "a nest has numbers out of range");
     for (u32 i = 0; i < n->npar + n->nred; i++) {
         u32 r = i < n->npar ? n->par[i] : n->redr[i - n->npar];

@@ -44,6 +44,31 @@ static void any_batch(void **s)
     plan_env_close(&e);
 }
 
+/* A batch that does not fit leaves no trace: not the arrays of the run before. */
+static void too_large_a_batch(void **s)
+{
+    struct plan_env e;
+    (void)s;
+    plan_env_open(&e);
+    struct plan *p = plan_env_plan(&e, plan_env_read(&e, net));
+    struct exec *x = exec_new(p, plan_env_code(&e, p));
+    exec_weights_seed(x, 7);
+    exec_load(x);
+    float in[30], first[20], second[20];
+    for (u32 i = 0; i < COUNTOF(in); i++)
+        in[i] = (float)(i % 17) / 8 - 1;
+    const void *ip = in;
+    void *op = first;
+    assert_true(exec_run(x, 1, &ip, &op));
+    memset(second, 0x7f, sizeof second);
+    op = second;
+    assert_false(exec_run(x, (i64)1 << 62, &ip, &op));
+    assert_true(exec_run(x, 1, &ip, &op));
+    assert_memory_equal(first, second, sizeof first);
+    exec_free(x);
+    plan_env_close(&e);
+}
+
 static void allocates_nothing(void **s)
 {
     struct plan_env e;
@@ -350,7 +375,7 @@ static void weights_by_number(void **s)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
+        cmocka_unit_test(any_batch), cmocka_unit_test(too_large_a_batch), cmocka_unit_test(allocates_nothing), cmocka_unit_test(single_command),
         cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(every_unit_once), cmocka_unit_test(ends_in_time), cmocka_unit_test(bugs_come_back), cmocka_unit_test(memory_is_handed_on),
         cmocka_unit_test(states_move_on), cmocka_unit_test(weights_by_number),
     };
