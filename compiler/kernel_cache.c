@@ -439,8 +439,8 @@ static void flush(struct kernel_cache *c)
     bool ok = write_all(c), damaged = c->damaged, busy = !ok && !damaged && !c->read_only;
     if (!ok)
         mend(c);
-    if (damaged && c->db)
-        ok = write_all(c);
+    if (damaged && c->db && !(ok = write_all(c)))
+        mend(c);                /* no transaction stays open */
     if (busy && c->wait_bytes < WAIT_MOST)
         return;
     arena_clear(c->wait);
