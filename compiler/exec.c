@@ -130,13 +130,17 @@ struct exec *exec_new(const struct plan *p, const struct be_kernel *kernel)
 bool exec_threads(struct exec *x, u32 n, struct exec_pool *pool)
 {
     CHECK(n >= 1 && (n == 1 || n <= exec_pool_size(pool)));
+    u32 before = x->threads;
     if (n > x->threads) {
         char **more = realloc(x->scratch, n * sizeof *more);
         if (!more)
             return false;
         for (x->scratch = more; x->threads < n; x->threads++)
-            if (!(more[x->threads] = block(x, x->p->thread_bytes)))
+            if (!(more[x->threads] = block(x, x->p->thread_bytes))) {
+                while (x->threads > before)     /* as it was: the pool, too */
+                    exec_mem_give(x->mem, x->scratch[--x->threads]);
                 return false;
+            }
     }
     while (x->threads > n)
         exec_mem_give(x->mem, x->scratch[--x->threads]);
