@@ -1,6 +1,7 @@
 /* ein_to_loop_block.c - sums of products larger than the caches: what stays in the second one.
  *
- * In: an equation under its schedule.  Out: whether the operand in lanes is walked once, its panels outermost; and, where the other operand
+ * In: an equation under its schedule.  Out: whether the operand in lanes is walked once, its panels outermost (outside of the batch too, where
+ * a sample has few rows: weights come from memory once a run, not once a sample); and, where the other operand
  * does not stay either, the equation with its rows in blocks that do:
  *
  *     y[t,d] += x[t,k] w[k,d]    =>    y[64 t1 + t0, d] += x[64 t1 + t0, k] w[k,d]     for t1, panels of d, tiles of t0 */
@@ -40,6 +41,17 @@ u64 low_large(const struct low *q)
         most = MAX(most, n);
     }
     return here >= most && here > second_cache(q) / 2 ? ranks : 0;
+}
+
+bool low_batch_inside(const struct low *q, u64 large)
+{
+    double rows = 0;
+    for (u32 k = q->nlhs; large && k < q->acc.n; k++)
+        if (!(q->acc.at[k].deps & bit(q->s.vec)))
+            rows += bytes_of(q, q->acc.at[k].deps);
+    for (u32 r = 0; r < q->q.nrank; r++)
+        large = q->rank[r].tb && (large & bit(r)) ? 0 : large;
+    return large && rows <= second_cache(q) / 64;
 }
 
 /* The rank to block: the longest step of the other operand that the operand in lanes does not have. */

@@ -73,6 +73,7 @@ static void set_up(struct nest *t, struct low *q)
             low_bind(q, r, 0, 0, 0);
     /* batch outermost; inside, loops that leave a large vector operand alone go innermost, so that it is walked once */
     u64 large = low_large(q);
+    bool inside = low_batch_inside(q, large);
     for (u32 pass = 0; pass < 4; pass++) {
         if (pass == 2 && large)
             for (u32 i = 0; i < q->nstat; i++)
@@ -80,7 +81,7 @@ static void set_up(struct nest *t, struct low *q)
                     t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
         for (u32 r = 0; r < q->q.nrank; r++)
             if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 &&
-                (q->rank[r].tb || (s->outer && r == s->outer) ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
+                ((q->rank[r].tb && !inside) || (s->outer && r == s->outer) ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
                 t->item[t->n++] = (struct low_item){ r, -1 };
     }
     for (u32 i = 0; i < q->nstat; i++)

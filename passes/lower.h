@@ -218,6 +218,8 @@ void low_shared_first(struct low *q);
 
 /* Ranks of the operand in lanes of a sum of products, if it does not fit the second cache and is larger than the others; else 0. */
 u64 low_large(const struct low *q);
+/* Does the batch go inside of that walk?  Where the other operand has few rows. */
+bool low_batch_inside(const struct low *q, u64 large);
 /* Where neither operand fits the second cache: the equation with rows of the other one in blocks that do, *outer the rank of blocks. */
 bool low_block(const struct low *q, struct ein_eq *eq, u32 *outer);
 
