@@ -180,8 +180,7 @@ static bool time_it(struct bench *b, struct item *it)
     bool ok = exec_weights_slab(n->exec);
     session_clock(s, STAGE_WEIGHTS, t);
     t = clock_ns();
-    if (ok)
-        exec_load(n->exec);
+    ok = ok && exec_load(n->exec);
     session_clock(s, STAGE_LOADSEC, t);
     t = clock_ns();
     ok = ok && measure_run(b->meter, n->exec, n->plan, &b->o.measure, b->o.seed, &it->r.m);

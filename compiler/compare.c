@@ -202,8 +202,12 @@ bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf
     exec_poison(n->exec);
     exec_weights_seed(n->exec, seed);
     roughen(&j, seed);
-    exec_load(n->exec);
-    n->weights = true;
+    n->weights = exec_load(n->exec);
+    if (!n->weights) {
+        buf_puts(why, "not enough memory");
+        arena_free(a);
+        return false;
+    }
     void **in = NEW_ARRAY(a, void *, p->nin + 1), **out = NEW_ARRAY(a, void *, p->nout + 1);
     for (u32 i = 0; i < p->nin; i++) {
         in[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->in[i]]) * 8 + 64);

@@ -359,11 +359,13 @@ static void do_command(struct exec *x, u32 k)
     exec_pool_run(x->pool, x->cmd[k].parts, do_part, x);
 }
 
-void exec_load(struct exec *x)
+bool exec_load(struct exec *x)
 {
-    CHECK(bind(x, MAX(x->batch, 1)));
+    if (!bind(x, MAX(x->batch, 1)))
+        return false;
     for (u32 k = 0; k < x->p->load.n; k++)
         do_command(x, k);
+    return true;
 }
 
 /* The caller's arrays into the tables of the commands that use them. */

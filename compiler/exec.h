@@ -28,8 +28,8 @@ void exec_weights_seed(struct exec *x, u64 seed);
 bool exec_weights_slab(struct exec *x);
 /* Parameter or state i of plan->weight: its bytes, row-major as the tensor says.  Writable, and not the slab's. */
 void *exec_weight(struct exec *x, u32 i, u64 *bytes);
-/* Folds and packs: after the weights are set, before exec_run. */
-void exec_load(struct exec *x);
+/* Folds and packs: after the weights are set, before exec_run. false: out of memory. */
+bool exec_load(struct exec *x);
 /* One forward pass of `batch` samples; in training plans also the state section.  false: out of memory. */
 bool exec_run(struct exec *x, i64 batch, const void *const *in, void *const *out);
 /* From now on runs end behind the command during which this thread has worked for `ns` nanoseconds more, and were late then. 0: they end

@@ -217,9 +217,8 @@ static bool time_launches(struct arena *a, nasc_net *n, struct explain *x)
     struct measure_options o = {.batch = 1, .max_ns = 50000000, .give_up_ns = 2000000000};
     double *ns = NEW_ARRAY(a, double, p->run.n + 1);
     struct meter *m = measure_open();
-    bool ok = m && exec_weights_slab(n->exec);
+    bool ok = m && exec_weights_slab(n->exec) && exec_load(n->exec);
     if (ok) {
-        exec_load(n->exec);
         measure_quiet(m);
         ok = measure_launches(m, n->exec, p, &o, 0, ns) && peak_measure(&x->peak);
     }

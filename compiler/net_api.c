@@ -15,6 +15,14 @@ nasc_status nasc_compile(nasc_session *s, nasc_arch *ar, const nasc_options *o, 
     API_LEAVE(s, *out ? NASC_OK : NASC_ENV);
 }
 
+static nasc_status loaded(nasc_net *n)
+{
+    if (n->weights)
+        return NASC_OK;
+    session_complain(n->s, E0904, "not enough memory for the network's weights and activations");
+    return NASC_ENV;
+}
+
 nasc_status nasc_net_weights(nasc_net *n, uint64_t seed)
 {
     API_ENTER(n->s);
@@ -24,10 +32,9 @@ nasc_status nasc_net_weights(nasc_net *n, uint64_t seed)
     exec_weights_seed(n->exec, seed);
     session_clock(n->s, STAGE_WEIGHTS, t);
     t = clock_ns();
-    exec_load(n->exec);
+    n->weights = exec_load(n->exec);
     session_clock(n->s, STAGE_LOADSEC, t);
-    n->weights = true;
-    API_LEAVE(n->s, NASC_OK);
+    API_LEAVE(n->s, loaded(n));
 }
 
 nasc_status nasc_net_load_weights(nasc_net *n, const char *path)
@@ -37,9 +44,8 @@ nasc_status nasc_net_load_weights(nasc_net *n, const char *path)
         API_LEAVE(n->s, NASC_ENV);
     if (!weights_load(n, path))
         API_LEAVE(n->s, NASC_WRONG);
-    exec_load(n->exec);
-    n->weights = true;
-    API_LEAVE(n->s, NASC_OK);
+    n->weights = exec_load(n->exec);
+    API_LEAVE(n->s, loaded(n));
 }
 
 nasc_status nasc_net_save_weights(nasc_net *n, const char *path)
