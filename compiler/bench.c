@@ -197,12 +197,12 @@ static bool time_it(struct bench *b, struct item *it)
 
 /* Memory is touched for the first time at no more than this: a network with more of it cannot make the time a first run has. Below a
  * gigabyte that is found out by trying; what the machine does not have at all is another error. */
-#define TOUCHED_PER_SECOND 2e9
+#define TOUCHED_PER_SECOND 1e9
 
 static bool too_large(const struct bench *b, const struct item *it)
 {
     double run = (double)b->o.measure.run_ns / 1e9;
-    return run > 0 && !b->o.verify && it->r.peak_bytes >= (u64)1 << 30 && mem_fits(it->r.peak_bytes) && (double)it->r.peak_bytes > run * TOUCHED_PER_SECOND;
+    return run > 0 && !b->o.verify && it->r.peak_bytes >= (u64)1000000000 && mem_fits(it->r.peak_bytes) && (double)it->r.peak_bytes > run * TOUCHED_PER_SECOND;
 }
 
 static void measure(struct bench *b, struct item *it)
