@@ -136,15 +136,6 @@ static u32 dims_of(const struct tape_run *r, const struct tape_dom *d, u32 point
     return d->n;
 }
 
-static i64 coef(const struct tape_index *x, u32 rank)
-{
-    i64 k = 0;
-    for (u32 i = 0; i < x->n; i++)
-        if (x->t[i].atom == TA_RANK && x->t[i].u == rank)
-            k += x->t[i].k;
-    return k;
-}
-
 /* A read cut to the box in which its tests hold. false: some test needs each point. */
 static bool read_box(struct tape_run *r, u32 prog, const struct tape_ins *s, u32 points, char *to, const char *pad)
 {
@@ -185,7 +176,7 @@ static bool read_box(struct tape_run *r, u32 prog, const struct tape_ins *s, u32
     }
     i64 off = tape_offset(r, prog, &s->x), step = 1, spot = 0;
     for (u32 i = nd; i-- > 0;) {
-        k[i] = coef(&s->x, d->rank[i]);
+        k[i] = tape_coef(&s->x, d->rank[i]);
         place[i] = step;
         step *= size[i];
         at[i] = from[i];

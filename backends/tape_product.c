@@ -21,30 +21,13 @@ struct product {
     bool whole;                         /* B's panel holds all of the depth */
 };
 
-static i64 coef(const struct tape_index *x, u32 rank)
-{
-    i64 k = 0;
-    for (u32 i = 0; i < x->n; i++)
-        if (x->t[i].atom == TA_RANK && x->t[i].u == rank)
-            k += x->t[i].k;
-    return k;
-}
-
-static i64 size_of(const struct tape_dom *d)
-{
-    i64 n = 1;
-    for (u32 i = 0; i < d->n; i++)
-        n *= d->size[i];
-    return n;
-}
-
 /* Offsets of all points of a box. */
 static void offsets(const struct tape_index *x, const struct tape_dom *d, i32 *out)
 {
     i64 n = 1;
     out[0] = 0;
     for (u32 i = d->n; i-- > 0;) {
-        i64 k = coef(x, d->rank[i]);
+        i64 k = tape_coef(x, d->rank[i]);
         for (i64 p = 1; p < d->size[i]; p++)
             for (i64 q = 0; q < n; q++)
                 out[p * n + q] = (i32)(out[q] + p * k);
@@ -242,7 +225,7 @@ void tape_product(struct tape_run *r)
     const struct tape_nest *t = r->n;
     const struct tape_dom *ndom = &t->prog[TPROG_B].dom;
     struct product p = { .r = r, .t = t };
-    i64 m = size_of(&t->mdom), k = size_of(&t->kdom), most = (size_of(ndom) + TAPE_LANES - 1) / TAPE_LANES * TAPE_LANES;
+    i64 m = tape_dom_points(&t->mdom), k = tape_dom_points(&t->kdom), most = (tape_dom_points(ndom) + TAPE_LANES - 1) / TAPE_LANES * TAPE_LANES;
     p.depth = 1;
     for (u32 i = 0; i < t->nred; i++)
         p.depth *= t->rank[t->redr[i]].ext;

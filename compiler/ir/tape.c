@@ -29,7 +29,7 @@ static bool no(struct finish *f, const char *what)
     return false;
 }
 
-static i64 coef(const struct tape_index *x, u32 rank)
+i64 tape_coef(const struct tape_index *x, u32 rank)
 {
     i64 k = 0;
     for (u32 i = 0; i < x->n; i++)
@@ -38,7 +38,7 @@ static i64 coef(const struct tape_index *x, u32 rank)
     return k;
 }
 
-static i64 points(const struct tape_dom *d)
+i64 tape_dom_points(const struct tape_dom *d)
 {
     i64 n = 1;
     for (u32 i = 0; i < d->n; i++)
@@ -63,7 +63,7 @@ static bool finish_dom(struct finish *f, const struct tape_dom *d, i64 most)
 /* Offsets of all points of a block. */
 static const i32 *table(struct finish *f, const i64 *k)
 {
-    i64 n = points(f->dom);
+    i64 n = tape_dom_points(f->dom);
     i32 *off = NEW_ARRAY(f->a, i32, n);
     for (i64 p = 0; p < n; p++) {
         i64 rest = p, sum = 0;
@@ -101,7 +101,7 @@ static bool finish_index(struct finish *f, struct tape_index *x, bool *reduced)
         }
     }
     for (u32 d = f->dom->n; d-- > 0;) {
-        k[d] = coef(x, f->dom->rank[d]);
+        k[d] = tape_coef(x, f->dom->rank[d]);
         any |= k[d] != 0;
         if (f->dom->size[d] == 1)
             continue;
@@ -154,7 +154,7 @@ static bool finish_tests(struct finish *f, u32 n, struct tape_test *test, bool *
             return false;
         u32 dims = 0;
         for (u32 d = 0; d < f->dom->n; d++) {
-            i64 k = coef(&t->x, f->dom->rank[d]);
+            i64 k = tape_coef(&t->x, f->dom->rank[d]);
             if (k && ++dims) {
                 t->dim = (u8)d;
                 t->k = k;
@@ -334,13 +334,13 @@ static bool finish_nest(struct finish *f, struct tape_nest *n)
     if (n->mode == TM_PRODUCT) {
         if (!finish_dom(f, &n->mdom, TAPE_ROWS) || !finish_dom(f, &n->kdom, TAPE_DEPTH))
             return false;
-        u64 m = (u64)points(&n->mdom), k = (u64)points(&n->kdom), c = ((u64)points(&n->prog[TPROG_B].dom) + TAPE_LANES - 1) / TAPE_LANES * TAPE_LANES, all = 1;
+        u64 m = (u64)tape_dom_points(&n->mdom), k = (u64)tape_dom_points(&n->kdom), c = ((u64)tape_dom_points(&n->prog[TPROG_B].dom) + TAPE_LANES - 1) / TAPE_LANES * TAPE_LANES, all = 1;
         for (u32 i = 0; i < n->nred; i++)
             if (n->rank[n->redr[i]].tb || __builtin_mul_overflow(all, (u64)n->rank[n->redr[i]].ext, &all))
                 return no(f, "a product's depth is no number");
         if (all < (u64)1 << 40 && all * c <= TAPE_PANEL)
             k = MAX(k, all);
-        n->bytes += up(m * (u64)points(&n->kdom) * 4) + up(k * c * 4) + up(m * c * 4) + 3 * up((u64)TAPE_DEPTH * 4);
+        n->bytes += up(m * (u64)tape_dom_points(&n->kdom) * 4) + up(k * c * 4) + up(m * c * 4) + 3 * up((u64)TAPE_DEPTH * 4);
     }
     return true;
 }

@@ -96,6 +96,9 @@ struct tape {
 
 /* Bytes of a register. */
 static inline u32 tape_pitch(enum dtype ct) { return TAPE_BLOCK * (ct == DT_F64 ? 8 : 4) + 64; }
+/* What one step of a rank adds to an index; points of a box. */
+i64 tape_coef(const struct tape_index *x, u32 rank);
+i64 tape_dom_points(const struct tape_dom *d);
 /* Fills in what is derived; false: it is no tape (numbers out of range), with why. */
 bool tape_finish(struct arena *a, struct tape *t, struct buf *why);
 /* Text: one (tape ..) record; reads back. */
