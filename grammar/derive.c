@@ -9,9 +9,8 @@ enum { MOST_ATTEMPTS = 2000, MOST_WORK = 30000000 /* steps of all attempts */ };
 
 struct local { u64 seed, index, attempt; bool chance; /* something was left to chance */ };
 
-static int pick(void *ctx, const struct choice *c)
+int derive_pick(u64 seed, u64 index, u64 attempt, const struct choice *c, bool *chance)
 {
-    struct local *l = ctx;
     double left = 0;
     u32 open = 0;
     for (u32 i = 0; i < c->n; i++)
@@ -19,10 +18,10 @@ static int pick(void *ctx, const struct choice *c)
             left += c->weight[i];
             open++;
         }
-    l->chance |= open > 1;
+    *chance |= open > 1;
     if (!(left > 0))
         return -1;
-    struct rng r = rng_make(l->seed, l->index, path_mix(c->path, l->attempt));
+    struct rng r = rng_make(seed, index, path_mix(c->path, attempt));
     r.n = c->attempt;
     double u = rng_unit(&r) * left, sum = 0;
     int last = -1;
@@ -37,12 +36,23 @@ static int pick(void *ctx, const struct choice *c)
     return last;
 }
 
+double derive_unit(u64 seed, u64 index, u64 attempt, u64 path)
+{
+    struct rng r = rng_make(seed, index, path_mix(path, attempt));
+    return rng_unit(&r);
+}
+
+static int pick(void *ctx, const struct choice *c)
+{
+    struct local *l = ctx;
+    return derive_pick(l->seed, l->index, l->attempt, c, &l->chance);
+}
+
 static double unit(void *ctx, u64 path)
 {
     struct local *l = ctx;
     l->chance = true;
-    struct rng r = rng_make(l->seed, l->index, path_mix(path, l->attempt));
-    return rng_unit(&r);
+    return derive_unit(l->seed, l->index, l->attempt, path);
 }
 
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts,

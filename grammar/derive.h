@@ -87,6 +87,10 @@ struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram
 /* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached, or at a
  * mistake of the grammar that only shows here; then g->ds says why. */
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts, struct arch **arch_out);
+/* What it draws: the alternative by weight among those not tried (-1: none; *chance: there was more than one), and a recipe's
+ * number.  attempt: 0, 1, .. of that sample. */
+int derive_pick(u64 seed, u64 index, u64 attempt, const struct choice *c, bool *chance);
+double derive_unit(u64 seed, u64 index, u64 attempt, u64 path);
 /* Why the first try of a sample does not go through without trying other alternatives: complains into ds. */
 void derive_explain(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, struct diags *ds);
 /* The same derivation again, e.g. to build its graph. */
@@ -99,6 +103,8 @@ struct notation *notation_build(struct gram *g, const struct gram_rule *space); 
 /* All notations of a module's rules, also of those that no space reaches.  Complains (E064x); false on error. */
 bool notation_check(struct gram *g, const struct gram_module *m);
 void notation_print(struct buf *b, const struct notation *n, const struct derivation *d);
+/* The text of a draw as far as it is derived: `?` for a draw without an alternative, its hole ($name) for what is not drawn yet. */
+void notation_print_open(struct buf *b, const struct notation *n, const struct draw *d);
 /* Reads a text.  Complains with place (E07xx): where the text stops to fit and what was expected there; types that do
  * not fit; ambiguity, with two derivations.  arch_out may be NULL. */
 struct derivation *notation_parse(struct arena *a, struct notation *n, struct diags *ds, const struct src *text, struct arch **arch_out);

@@ -319,6 +319,21 @@ struct derivation *derive_replay(struct arena *a, struct gram *g, const struct d
     return r;
 }
 
+struct enode *elab_again(struct arena *a, struct gram *g, const struct derivation *d)
+{
+    struct elab e;
+    struct val out;
+    struct chooser none = {0};
+    double logp = 0;
+    begin(&e, a, g, &none, NULL);
+    e.most_steps = ~(u64)0;
+    struct enode *root = run(&e, d->space, as_enode(a, d->root), &out);
+    free(e.trail.at);
+    if (root)
+        finish_draw(&e, root, &logp);
+    return root;
+}
+
 /* ---- constants ---- */
 
 bool elab_const(struct gram *g, const struct ast *n, struct num *v, str *s)

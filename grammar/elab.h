@@ -46,7 +46,7 @@ struct enode {
     bool attached;
     const struct acase *taken;          /* family variables, inline alternative */
     struct frame *frame;
-    struct val chosen;                  /* choose: what it gave */
+    struct val chosen;                  /* what it gave; V_NONE: not evaluated to its end */
     u64 path;
     u32 seq;                            /* numbers the paths of what is drawn under it */
 };
@@ -244,6 +244,9 @@ bool elab_limits(struct elab *e, struct frame *f);      /* those declared, with 
 struct elab_end { bool hard, over_work; u64 steps; };
 struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds,
                             struct arch **arch_out, struct elab_end *end);
+
+/* A finished derivation again, with all that is known of its draws (frame, chosen); NULL: not possible. */
+struct enode *elab_again(struct arena *a, struct gram *g, const struct derivation *d);
 
 u64 path_mix(u64 path, u64 step);
 

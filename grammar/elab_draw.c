@@ -208,8 +208,10 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         d->d.p = d->follows ? d->d.p : p.cases.weight[i];
         d->seq = 0;
         e->bounded = false;
-        if (elab_alternate(e, f, r, c, out))
+        if (elab_alternate(e, f, r, c, out)) {
+            d->chosen = *out;
             return true;
+        }
         if (e->halt || !retries)
             return false;
         elab_undo(e, &m);
