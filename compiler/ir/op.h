@@ -180,7 +180,7 @@ struct op_why {
     u32 input, axis;                    /* input: a tensor of the op; axis: counted from 0 */
     i64 got, want;
     struct loc pattern, pattern2;
-    const char *text;                   /* BAD_SIZE, REGION, INDEX_RANGE: what exactly; static */
+    const char *text;                   /* BAD_SIZE, REGION, INDEX_RANGE: what exactly; WHERE: how got and want compare, or NULL; static */
 };
 
 struct op_memo;                         /* (op, attributes, argument types) -> bind | refusal */

@@ -201,6 +201,18 @@ static bool match_inputs(struct infer *f, enum phase phase)
     return true;
 }
 
+/* A condition that does not hold: both sides, where it compares whole numbers. */
+static bool refuse_where(struct infer *f, u32 i)
+{
+    const struct owhere *w = &f->op->where[i];
+    const struct ox *x = &f->op->ox.at[w->ox];
+    i64 l = 0, r = 0;
+    f->why->text = NULL;
+    if (x->kind >= OX_LT && x->kind <= OX_NE && num_is_int(op_size(f->b, f->t, x->a, false), &l) && num_is_int(op_size(f->b, f->t, x->b, false), &r))
+        f->why->text = ((const char *[]){">=", ">", "<=", "<", "!=", "=="})[x->kind - OX_LT];
+    return refuse(f, OPR_WHERE, UINT32_MAX, i, l, r, w->loc, w->loc);
+}
+
 static bool run_where(struct infer *f)
 {
     for (u32 i = 0; i < f->op->nwhere; i++) {
@@ -215,7 +227,7 @@ static bool run_where(struct infer *f)
                 f->b->slot[w->slot].axis = f->b->slot[x->u].axis;
             f->slot_loc[w->slot] = w->loc;
         } else if (num_cmp(v, num_int(0)) == 0) {
-            return refuse(f, OPR_WHERE, UINT32_MAX, i, 0, 0, w->loc, w->loc);
+            return refuse_where(f, i);
         }
     }
     return true;
@@ -532,6 +544,8 @@ void op_why_print(struct buf *b, const struct op_memo *m, const struct op *op, c
         buf_puts(b, "its condition `");
         op_size_print(b, op, op->where[why->axis].ox);
         buf_puts(b, "` is false");
+        if (why->text)
+            buf_printf(b, ": %" PRIi64 " %s %" PRIi64, why->got, why->text, why->want);
         break;
     case OPR_BAD_SIZE:
         if (why->input < op->tensor.n) {
