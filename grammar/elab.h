@@ -49,6 +49,7 @@ struct enode {
     struct val chosen;                  /* what it gave; V_NONE: not evaluated to its end */
     u64 path;
     u32 seq;                            /* numbers the paths of what is drawn under it */
+    u32 order;                          /* when it was decided, among the draws of the evaluation */
 };
 
 /* Locals of one application.  Lambdas and rounds of a repeat have their own, whose `up` is where they were written. */
@@ -131,6 +132,7 @@ struct elab {
     u128 mult, rel_mult, pmult, rel_pmult;
     u64 nodes;                          /* op instances, replication counted once */
     u32 depth;                          /* deepest draw */
+    u32 order;                          /* draws so far */
     bool in_share; u64 params_hash;
     u32 nesting; bool outer_share;      /* once bodies under way; one used a share from outside it */
     struct { struct trail *at; u32 n, cap; } trail;

@@ -81,6 +81,7 @@ struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *
     d->d.round = ff->round;
     d->d.rule = r;
     d->d.rules = r ? r->set : NULL;
+    d->order = e->order++;
     if (!home) {
         d->path = 1;
         return d;

@@ -51,7 +51,7 @@ static void world_end(struct world *w)
     arena_free(w->a);
 }
 
-static void world_show(struct world *w)
+__attribute__((unused)) static void world_show(struct world *w)
 {
     struct buf b = {0};
     for (u32 i = 0; i < w->ds.all.n; i++)
@@ -62,7 +62,7 @@ static void world_show(struct world *w)
     buf_free(&b);
 }
 
-static void world_load(struct world *w)
+__attribute__((unused)) static void world_load(struct world *w)
 {
     w->g = gram_load(w->a, w->sp, w->srcs, &w->ds, world_module, w, "test", w->noverride, w->override);
     if (!w->g)
@@ -70,7 +70,7 @@ static void world_load(struct world *w)
     assert_non_null(w->g);
 }
 
-static const struct gram_rule *world_space(struct world *w, const char *name)
+__attribute__((unused)) static const struct gram_rule *world_space(struct world *w, const char *name)
 {
     const struct gram_rule *r = gram_space(w->g, name);
     assert_non_null(r);
@@ -78,7 +78,7 @@ static const struct gram_rule *world_space(struct world *w, const char *name)
 }
 
 /* A sample whose graph is verified, agrees with the counts of the derivation and reads back. */
-static struct derivation *world_sample(struct world *w, const char *space, u64 seed, u64 index)
+__attribute__((unused)) static struct derivation *world_sample(struct world *w, const char *space, u64 seed, u64 index)
 {
     arena_clear(w->sample);
     const struct gram_rule *r = world_space(w, space);
