@@ -1,6 +1,7 @@
 /* cli.c - what several verbs share: numbers of options, FILE [SPACE], --arch, lines of stdin. */
 #include "compiler/cli.h"
 
+#include "compiler/exec_pool.h"
 #include "compiler/ir/tune.h"
 #include "passes/pass.h"
 
@@ -22,6 +23,18 @@ bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
         return false;
     }
     *out = x;
+    return true;
+}
+
+bool cli_threads(struct cli *c, u32 *threads)
+{
+    u64 n;
+    const char *v = c->value[OPT_THREADS];
+    if (v && strcmp(v, "all") == 0)
+        n = 0;
+    else if (!cli_u64(c, OPT_THREADS, 1, 0, 1024, &n))
+        return false;
+    *threads = n ? (u32)n : exec_cpus();
     return true;
 }
 

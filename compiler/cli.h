@@ -1,6 +1,7 @@
 /* cli.h - the command line: options parsed by opt.def, verbs of verb.def, data out as tables or records. */
 #ifndef NASC_CLI_H
 #define NASC_CLI_H
+#include "compiler/record.h"
 #include "compiler/session.h"
 
 enum opt_id {
@@ -20,6 +21,8 @@ struct cli {
 /* An option as a number in [lo, hi], or the default; exits with usage through cli_usage. */
 bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out);
 nasc_status cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);  /* complains; NASC_USAGE */
+/* --threads: 0 or `all` is every processor. */
+bool cli_threads(struct cli *c, u32 *threads);
 /* --strict-math, --training, --code and --break as what passes take; false: complained. */
 struct pass_options;
 bool cli_pass_options(struct cli *c, struct pass_options *o);
@@ -41,13 +44,20 @@ nasc_status cli_lines_end(struct cli *c);               /* complains if the line
 
 /* Data out: records of named fields, all of one shape. */
 enum out_format { OUT_TEXT, OUT_JSONL, OUT_JSON, OUT_CSV };
-enum out_kind { OUT_STR, OUT_U64, OUT_COUNT, OUT_REAL, OUT_HEX };
 struct out_col { const char *name; enum out_kind kind; const char *head; u32 width; bool left; const char *unit; };
-struct out_cell { bool none; const char *s; u64 u; u128 c; double r; };
 struct out;
 /* Columns with width 0 are left out of tables; of records they are always part. */
 struct out *out_open(enum out_format f, u32 ncol, const struct out_col *col);
-void out_row(struct out *o, const struct out_cell *cell);       /* table rows appear at once */
+/* The same as the options want it: --fields chooses and orders columns, --where records.  NULL after complaining. */
+struct out *out_begin(struct cli *c, enum out_format f, u32 ncol, const struct out_col *col);
+/* Is the cell of a column read by anybody?  Others may be left unfilled. */
+bool out_wants(const struct out *o, u32 col);
+void out_row(struct out *o, const struct out_cell *cell);       /* unless --where leaves it out; table rows appear at once */
+/* In two parts, for rows made by several threads: the row as text, and a row of text to where it goes.  What has been put
+ * out appears with out_flush, or when there is much of it. */
+void out_render(const struct out *o, struct buf *b, const struct out_cell *cell);
+void out_rendered(struct out *o, const char *row, size_t n);
+bool out_flush(struct out *o);                                  /* false: it cannot be written */
 void out_close(struct out *o);
 bool out_format_of(struct cli *c, enum out_format *f);
 

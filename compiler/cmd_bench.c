@@ -78,7 +78,7 @@ struct cmd {
     struct cli *c;
     struct bench_options o;
     enum out_format f;
-    u64 n, first, shuffle, threads;
+    u64 n, first, shuffle;
     bool shuffled;
     struct out *out;
     FILE *raw;
@@ -118,7 +118,7 @@ static void put_record(struct cmd *b, const struct bench_result *r)
         {.none = !none, .s = r->error}, {.none = none, .r = m->spread}, {.none = none, .u = m->samples}, {.none = none, .u = m->runs},
         {.none = none, .r = m->canary}, {.none = none, .u = m->windows}, {.none = none, .s = m->drift ? "yes" : "no"},
         {.none = uncounted, .r = m->cycles}, {.none = uncounted, .r = m->instructions}, {.s = policy[b->o.pass.code]},
-        {.u = b->o.threads ? b->o.threads : exec_cpus()}, {.u = (u64)b->o.measure.batch}, {.s = nasc_version()}, {.s = NASC_CODE_ID},
+        {.u = b->o.threads}, {.u = (u64)b->o.measure.batch}, {.s = nasc_version()}, {.s = NASC_CODE_ID},
         {.none = !b->o.pass.tune, .s = b->tune}, {.s = mach->cpu},
         {.s = mach->features}, {.s = r->r.arch},
     };
@@ -325,8 +325,14 @@ static nasc_status bench(struct cmd *b, u64 start)
         bench_close(b->bench, &t);
         return NASC_ENV;
     }
+    b->out = b->o.launches ? out_begin(b->c, b->f, COUNTOF(launch_columns), launch_columns) : out_begin(b->c, b->f, COUNTOF(columns), columns);
+    if (!b->out) {
+        if (b->raw)
+            fclose(b->raw);
+        bench_close(b->bench, &t);
+        return NASC_WRONG;
+    }
     sigaction(SIGINT, &by, &was);
-    b->out = b->o.launches ? out_open(b->f, COUNTOF(launch_columns), launch_columns) : out_open(b->f, COUNTOF(columns), columns);
     nasc_status st = everything(b), end = bench_flush(b->bench);
     for (u64 i = 0; i < b->nkept; i++)
         if (b->kept[i].r.arch)
@@ -349,12 +355,12 @@ static nasc_status bench(struct cmd *b, u64 start)
 nasc_status cmd_bench(struct cli *c)
 {
     struct cmd b = {.c = c};
-    u64 start = clock_ns(), repeat, least, most, batch, threads, longest;
+    u64 start = clock_ns(), repeat, least, most, batch, longest;
     bool done;
     if (!cli_u64(c, OPT_N, 0, 1, UINT64_MAX, &b.n) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &b.o.seed) ||
         !cli_u64(c, OPT_FIRST, 0, 0, UINT64_MAX, &b.first) || !cli_u64(c, OPT_REPEAT, 3, 1, 1000000, &repeat) ||
         !cli_u64(c, OPT_MINTIME, 0, 0, 1000000, &least) || !cli_u64(c, OPT_MAXTIME, 20, 0, 1000000, &most) ||
-        !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) || !cli_u64(c, OPT_THREADS, 1, 0, 1024, &threads) ||
+        !cli_u64(c, OPT_BATCH, 1, 1, 65536, &batch) || !cli_threads(c, &b.o.threads) ||
         !cli_u64(c, OPT_GIVEUP, c->value[OPT_ARCH] ? 0 : 1000, 0, 1000000000, &longest) || !cli_u64(c, OPT_SHUFFLE, 0, 0, UINT64_MAX, &b.shuffle) || !cli_pass_options(c, &b.o.pass) || !out_format_of(c, &b.f))
         return NASC_USAGE;
     u64 budget = MAX(least, most) * 1000000;
@@ -362,7 +368,6 @@ nasc_status cmd_bench(struct cli *c)
     u64 enough = c->value[OPT_REPEAT] || !budget ? MAX(2000000000, 2 * budget) : 3 * budget;
     b.o.measure = (struct measure_options){.batch = (i64)batch, .min_samples = (u32)repeat, .min_ns = least * 1000000, .max_ns = budget,
                                            .give_up_ns = enough, .run_ns = longest * 1000000, .width = budget ? 0.02 : 0, .again = budget ? 2 : 0};
-    b.o.threads = (u32)threads;
     b.o.backend = c->value[OPT_BACKEND];
     b.o.verify = c->value[OPT_VERIFY];
     b.o.launches = c->value[OPT_LAUNCHES];

@@ -144,10 +144,11 @@ static nasc_status run_net(struct run *r, u64 seed)
 nasc_status cmd_run(struct cli *c)
 {
     bool done;
-    u64 seed, batch, threads;
+    u64 seed, batch;
+    u32 threads;
     struct pass_options o;
     if (!cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &seed) || !cli_u64(c, OPT_BATCH, 0, 1, 65536, &batch) || !cli_pass_options(c, &o) ||
-        !cli_u64(c, OPT_THREADS, 1, 0, 1024, &threads))
+        !cli_threads(c, &threads))
         return NASC_USAGE;
     nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
@@ -160,7 +161,7 @@ nasc_status cmd_run(struct cli *c)
     nasc_net *n = st || done ? NULL : net_compile(c->s, arch_graph(ar), c->value[OPT_BACKEND], &o);
     if (n) {
         struct run r = {.c = c, .n = n, .a = arena_new_in(c->s->a, "run"), .batch = (i64)batch};
-        st = net_threads(n, (u32)threads) ? run_net(&r, seed) : NASC_ENV;
+        st = net_threads(n, threads) ? run_net(&r, seed) : NASC_ENV;
         arena_free(r.a);
         nasc_net_free(n);
     } else if (!st && !done) {

@@ -50,3 +50,42 @@ nasc_status nasc_limit(nasc_session *s, const char *limits)
     API_ENTER(s);
     API_LEAVE(s, !s->g ? NASC_USAGE : gram_limit(s->g, limits) ? NASC_OK : NASC_WRONG);
 }
+
+/* ---- the same again ---- */
+
+struct again { nasc_session *from; };
+
+/* The text that a module of another session has. */
+static const char *text_again(void *ctx, struct arena *a, const char *module, size_t *len, const char **shown)
+{
+    const struct gram *g = ((struct again *)ctx)->from->g;
+    for (u32 i = 0; i < g->module.n; i++) {
+        const struct src *src = g->module.at[i]->file->src;
+        if (strcmp(g->module.at[i]->name, module))
+            continue;
+        *shown = src->name;
+        *len = src->len;
+        return arena_dup(a, src->text, src->len + 1);
+    }
+    return NULL;
+}
+
+nasc_session *session_again(nasc_session *from)
+{
+    nasc_session *s = nasc_open();
+    if (!s)
+        return NULL;
+    struct again ctx = {from};
+    for (u32 i = 0; i < from->override.n; i++)
+        vec_push(s->a, &s->override, from->override.at[i]);
+    s->checked = from->checked;
+    s->g = gram_load(s->a, s->sp, s->srcs, &s->ds, text_again, &ctx, from->g->module.at[from->g->module.n - 1]->name, s->override.n, s->override.at);
+    s->nsrc = srcs_count(s->srcs);
+    if (s->g)
+        s->g->limit = from->g->limit;
+    s->space = s->g && from->space ? gram_space(s->g, from->space->set->d.name) : NULL;
+    if (s->g && s->space)
+        return s;
+    nasc_close(s);
+    return NULL;
+}

@@ -43,7 +43,7 @@ struct nasc_session {
     VEC(struct gram_override) override;
     struct gram *g;
     struct gram_rule *space;
-    struct notation *notation;          /* built at first need */
+    struct notation *notation;          /* built at first need: by session_notation */
     struct mach mach;                   /* by session_mach */
     struct backend_handle *backends;
     struct kernels *kernels;            /* compiled, by key: by session_kernels */
@@ -59,6 +59,10 @@ struct nasc_session {
     const char *main_dir;               /* where `import name` looks beside the stdlib */
     const char *stdlib_dir, *module_dir;        /* by session_stdlib, session_modules */
 };
+
+/* A session of the same module, space and limits, for another thread: it reads the texts that `s` has read, which meanwhile loads
+ * nothing.  NULL if that is impossible. */
+nasc_session *session_again(nasc_session *s);
 
 /* Diagnostics on top of nothing: a message without a place. */
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);

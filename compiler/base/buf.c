@@ -89,6 +89,12 @@ void buf_json(struct buf *b, const char *s, size_t n)
 {
     buf_putc(b, '"');
     for (size_t i = 0; i < n;) {
+        size_t plain = i;
+        while (plain < n && (u8)s[plain] >= 0x20 && (u8)s[plain] < 0x7f && s[plain] != '"' && s[plain] != '\\')
+            plain++;
+        buf_put(b, s + i, plain - i);
+        if ((i = plain) == n)
+            break;
         u32 bytes, c = utf8_decode(s + i, n - i, &bytes);
         if (c == '"' || c == '\\')
             buf_printf(b, "\\%c", (char)c);

@@ -1,0 +1,109 @@
+/* stream_draw.c - a range of samples, drawn in one thread, into a chunk. */
+#include "compiler/stream_chunk.h"
+
+#include "compiler/pipeline.h"
+
+static void cells_of(const struct stream *st, const nasc_session *s, const struct chunk *c, const struct item *it, const char *id, struct out_cell *cell)
+{
+    cell[SF_SPACE].s = s->space->set->d.name;
+    cell[SF_SEED].u = st->o.seed;
+    cell[SF_INDEX].u = it->index;
+    cell[SF_ID] = (struct out_cell){.none = !st->need_id, .s = id};
+    cell[SF_LOGP].r = it->logp;
+    cell[SF_DEPTH].u = it->depth;
+    cell[SF_NODES].u = it->nodes;
+    cell[SF_PARAMS].c = it->params;
+    cell[SF_MACS].c = it->macs;
+    cell[SF_ARCH] = (struct out_cell){.none = !st->need_arch, .s = st->need_arch ? c->archs.at + it->arch : ""};
+}
+
+/* The record of one sample behind those that the chunk has; taken back where it does not pass. */
+static bool take(struct drawer *w, struct chunk *c, u64 index, const struct derivation *d)
+{
+    const struct stream *st = w->st;
+    struct item *it = &c->item[c->n];
+    size_t begin = c->archs.n;
+    char hex[33] = "";
+    struct out_cell cell[STREAM_NFIELD] = {{0}};
+    *it = (struct item){.index = index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
+    if (st->need_arch || st->need_id) {
+        notation_print(&c->archs, session_notation(w->s), d);
+        if (st->need_id)
+            it->id = hash128(c->archs.at + begin, c->archs.n - begin);
+        buf_putc(&c->archs, 0);
+    }
+    if (st->need_id)
+        hash128_hex(it->id, hex);
+    cells_of(st, w->s, c, it, hex, cell);
+    if (w->where && !filter_pass(w->where, cell)) {
+        c->archs.n = begin;
+        return false;
+    }
+    it->text = c->rows.n;
+    if (st->o.render)
+        st->o.render(st->o.ctx, &c->rows, cell);
+    it->len = c->rows.n - it->text;
+    c->n++;
+    return true;
+}
+
+void chunk_draw(struct drawer *w, struct chunk *c)
+{
+    struct bug_trap trap;
+    nasc_session *s = w->s;
+    c->n = 0;
+    c->upto[0] = (struct drawn){0};
+    c->end = CHUNK_WHOLE;
+    buf_clear(&c->archs);
+    buf_clear(&c->rows);
+    u64 t = clock_ns();
+    bug_trap_push(&trap);
+    if (setjmp(trap.back)) {
+        c->end = CHUNK_TRAPPED;
+        c->trap = trap;
+        return;
+    }
+    for (u32 k = 0; k < c->count; k++) {
+        u64 index = c->first + k;       /* may go around */
+        arena_clear(w->a);
+        if (!s->archs)
+            gram_forget(s->g);
+        struct drawn *now = &c->upto[k + 1];
+        *now = c->upto[k];
+        struct derivation *d = derive_local(w->a, s->g, s->space, w->st->o.seed, index, &now->attempts, NULL);
+        if (!d) {
+            c->end = CHUNK_NO_SAMPLE;
+            c->count = k + 1;
+            break;
+        }
+        now->passed += take(w, c, index, d);
+    }
+    bug_trap_pop(&trap);
+    c->ns = clock_ns() - t;
+    s->clock[STAGE_DERIVE].ns += c->ns;
+    s->clock[STAGE_DERIVE].n += c->count;
+}
+
+bool drawer_open(struct drawer *w, struct stream *st, nasc_session *s)
+{
+    w->st = st;
+    w->s = s;
+    w->a = arena_new("samples");
+    if ((st->need_arch || st->need_id) && !session_notation(s))
+        return false;
+    if (!st->o.where)
+        return true;
+    static const struct field field[] = {
+#define X(id, name, kind) {name, kind},
+        STREAM_FIELDS(X)
+#undef X
+    };
+    w->where = filter_compile(&s->ds, srcs_add(s->srcs, "<--where>", st->o.where, strlen(st->o.where)), COUNTOF(field), field);
+    return w->where;
+}
+
+void drawer_close(struct drawer *w)
+{
+    filter_free(w->where);
+    arena_free(w->a);
+}
