@@ -221,9 +221,13 @@ static nasc_status no_sample(struct stream *st, const struct chunk *c)
 {
     nasc_session *s = st->s;
     u64 attempts = 0, index = c->first + c->count - 1;
-    arena_clear(st->self.a);
-    struct derivation *d = derive_local(st->self.a, s->g, s->space, st->o.seed, index, &attempts, NULL);
-    CHECK(!d);
+    if (st->nthread) {                  /* else it has said so already */
+        arena_clear(st->self.a);
+        struct derivation *d = derive_local(st->self.a, s->g, s->space, st->o.seed, index, &attempts, NULL);
+        CHECK(!d);
+    } else {
+        attempts = c->upto[c->count].attempts - c->upto[c->count - 1].attempts;
+    }
     session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
                      (unsigned long long)st->o.seed, (unsigned long long)attempts);
     return NASC_WRONG;
