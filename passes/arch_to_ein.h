@@ -43,6 +43,8 @@ str a2e_path(struct a2e *x, str path, str label);
 u32 a2e_tens(struct a2e *x, str name, u8 role, enum dtype t, bool batched, u32 reps, u32 ndim, const i64 *dim);
 /* dst[..] = src[..], axis by axis; ranks that only dst has are in front of or between those of src as reps say. */
 void a2e_copy(struct a2e *x, struct a2e_val src, struct a2e_val dst, str prov);
+/* A bound op by itself: a cascade of its own, in and out: its tensors. */
+struct cascade *op_to_ein(struct arena *a, struct types *t, const struct op_bind *b, bool training, u32 *in, u32 *out);
 /* One op instance in a frame. */
 void a2e_op(struct a2e *x, struct a2e_frame *f, const struct anode *n, const struct a2e_val *in, struct a2e_val *out);
 

@@ -512,3 +512,23 @@ void a2e_op(struct a2e *x, struct a2e_frame *f, const struct anode *n, const str
     for (u32 i = 0; i < op->nout; i++)
         out[i] = (struct a2e_val){ o.tens[op->nin + i], o.reps[op->nin + i] };
 }
+
+struct cascade *op_to_ein(struct arena *a, struct types *t, const struct op_bind *b, bool training, u32 *in, u32 *out)
+{
+    struct str_pool *sp = str_pool_new(a);
+    struct cascade *c = cascade_new(a, sp, "op");
+    struct a2e x = { .a = a, .c = c, .types = t, .training = training };
+    struct a2e_frame f = { .path = "" };
+    struct op_inst o = { .x = &x, .b = b, .op = b->op };
+    struct a2e_val *val = NEW_ARRAY(a, struct a2e_val, b->op->nin + b->op->nout + 1);
+    c->training = training;
+    for (u32 i = 0; i < b->op->nin; i++) {
+        i64 dim[A2E_RANKS];
+        u32 n = op_extents(b, t, i, dim);
+        in[i] = val[i].tens = a2e_tens(&x, b->op->tensor.at[i].name, EIN_IN, dtype_of(&o, &b->op->tensor.at[i]), true, 0, n, dim);
+    }
+    a2e_op(&x, &f, &(struct anode){ .kind = ANODE_OP, .op = b, .label = b->op->name }, val, val + b->op->nin);
+    for (u32 i = 0; i < b->op->nout; i++)
+        out[i] = val[b->op->nin + i].tens;
+    return c;
+}
