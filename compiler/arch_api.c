@@ -47,8 +47,8 @@ struct arch *arch_graph(nasc_arch *ar)
 /* Before one more architecture: with none open, nothing names the types that were made for earlier ones. */
 static void make_room(nasc_session *s)
 {
-    if (!s->archs)
-        gram_forget(s->g);
+    s->g->keep = s->archs;
+    gram_forget(s->g);
 }
 
 nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out)
@@ -57,19 +57,26 @@ nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arc
     *out = NULL;
     if (!s->space)
         API_LEAVE(s, NASC_USAGE);
-    make_room(s);
-    struct arena *a = arena_new("sample");
-    u64 t = clock_ns(), attempts = 0;
-    struct derivation *d = derive_local(a, s->g, s->space, seed, index, &attempts, NULL);
-    session_clock(s, STAGE_DERIVE, t);
-    if (!d) {
-        session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
-                         (unsigned long long)seed, (unsigned long long)attempts);
-        arena_free(a);
+    u64 t = clock_ns();
+    struct sampler *sampler = session_sampler(s, seed);
+    u64 before = sampler_stats(sampler)->attempts;
+    struct sample drawn;
+    if (!sampler_draw(sampler, index, &drawn)) {
+        session_clock(s, STAGE_DERIVE, t);
+        session_no_sample(s, seed, index, sampler_stats(sampler)->attempts - before);
         API_LEAVE(s, NASC_WRONG);
     }
+    struct arena *a = arena_new("sample");
+    struct derivation *d = sampler_derivation(sampler, a, NULL);
+    session_clock(s, STAGE_DERIVE, t);
     *out = arch_wrap(s, a, d, NULL);
     API_LEAVE(s, *out ? NASC_OK : NASC_WRONG);
+}
+
+void session_no_sample(nasc_session *s, u64 seed, u64 index, u64 attempts)
+{
+    session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
+                     (unsigned long long)seed, (unsigned long long)attempts);
 }
 
 /* `src` is already among the session's texts. */

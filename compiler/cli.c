@@ -108,6 +108,8 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
         }
     }
     st = nasc_select(c->s, name);
+    if (!st && c->value[OPT_SAMPLER])
+        st = nasc_sampler(c->s, c->value[OPT_SAMPLER]);
     return st || !c->value[OPT_LIMIT] ? st : nasc_limit(c->s, c->value[OPT_LIMIT]);
 }
 

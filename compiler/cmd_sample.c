@@ -64,8 +64,10 @@ static void report(struct cli *c, const struct stream_options *so, const struct 
     }
     if (c->value[OPT_QUIET] || t->samples < 2)
         return;
-    double s = (double)ns / 1e9;
-    fprintf(stderr, "%llu samples in %llu attempts", (unsigned long long)t->samples, (unsigned long long)t->attempts);
+    double s = (double)ns / 1e9, error, mass = sampler_log_mass(&t->drawn, &error);
+    fprintf(stderr, "%llu samples in %llu attempts", (unsigned long long)t->samples, (unsigned long long)t->drawn.attempts);
+    if (c->s->law == SAMPLER_EXACT)
+        fprintf(stderr, ", acceptance %.4g, log of the mass %.4f +- %.2g", sampler_acceptance(&t->drawn), mass, error);
     if (so->where)
         fprintf(stderr, ", %llu pass", (unsigned long long)t->passed);
     if (so->unique)
@@ -125,8 +127,6 @@ nasc_status cmd_sample(struct cli *c)
     bool all = !so.where && !so.unique;         /* every sample is a record */
     if (all && c->value[OPT_TRIES])
         return cli_usage(c, "--tries is about --where and --unique");
-    if (c->value[OPT_SAMPLER] && strcmp(c->value[OPT_SAMPLER], "local"))
-        return cli_usage(c, "`%s` is not a sampler: local", c->value[OPT_SAMPLER]);
     nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
         return st;

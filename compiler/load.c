@@ -21,6 +21,7 @@ nasc_status nasc_load(nasc_session *s, const char *module)
     srcs_into(s->srcs, s->a);
     const char *slash = strrchr(module, '/');
     s->main_dir = slash ? arena_printf(s->a, "%.*s", (int)(slash - module), module) : ".";
+    session_sampler_drop(s);
     s->space = NULL;
     s->notation = NULL;
     u64 t = clock_ns();
@@ -40,6 +41,7 @@ nasc_status nasc_select(nasc_session *s, const char *space)
         if (r != s->space)
             s->notation = NULL;
         s->space = r;
+        session_sampler_drop(s);
         st = r ? NASC_OK : NASC_WRONG;
     }
     API_LEAVE(s, st);
@@ -48,7 +50,40 @@ nasc_status nasc_select(nasc_session *s, const char *space)
 nasc_status nasc_limit(nasc_session *s, const char *limits)
 {
     API_ENTER(s);
+    session_sampler_drop(s);
     API_LEAVE(s, !s->g ? NASC_USAGE : gram_limit(s->g, limits) ? NASC_OK : NASC_WRONG);
+}
+
+/* ---- samplers ---- */
+
+nasc_status nasc_sampler(nasc_session *s, const char *name)
+{
+    API_ENTER(s);
+    enum sampler_kind law = SAMPLER_LOCAL;
+    if (name && !sampler_kind_parse(name, &law)) {
+        session_complain(s, E0912, "`%s` is not a sampler: local or exact", name);
+        API_LEAVE(s, NASC_USAGE);
+    }
+    session_sampler_drop(s);
+    s->law = law;
+    API_LEAVE(s, NASC_OK);
+}
+
+struct sampler *session_sampler(nasc_session *s, u64 seed)
+{
+    if (s->sampler && s->sampler_seed != seed)
+        session_sampler_drop(s);
+    if (!s->sampler)
+        s->sampler = sampler_open(s->g, s->space, s->law, seed);
+    s->sampler_seed = seed;
+    s->g->keep = s->archs;
+    return s->sampler;
+}
+
+void session_sampler_drop(nasc_session *s)
+{
+    sampler_close(s->sampler);
+    s->sampler = NULL;
 }
 
 /* ---- the same again ---- */
@@ -79,6 +114,7 @@ nasc_session *session_again(nasc_session *from)
     for (u32 i = 0; i < from->override.n; i++)
         vec_push(s->a, &s->override, from->override.at[i]);
     s->checked = from->checked;
+    s->law = from->law;
     s->g = gram_load(s->a, s->sp, s->srcs, &s->ds, text_again, &ctx, from->g->module.at[from->g->module.n - 1]->name, s->override.n, s->override.at);
     s->nsrc = srcs_count(s->srcs);
     if (s->g)

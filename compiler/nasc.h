@@ -55,6 +55,9 @@ nasc_status nasc_select(nasc_session *s, const char *space);
  * Holds until the next nasc_load. */
 nasc_status nasc_limit(nasc_session *s, const char *limits);
 
+/* By which law is drawn: "local" (and NULL) or "exact"; docs/probability.md says what they are.  NASC_USAGE: there is no such. */
+nasc_status nasc_sampler(nasc_session *s, const char *name);
+
 /* Sample number `index` of `seed`: the same on every machine, alone or in a batch. */
 nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out);
 /* Reads an architecture text in the space's notation. */
@@ -71,6 +74,26 @@ typedef struct {
     nasc_count params, macs;            /* saturating; per sample */
 } nasc_record;
 void nasc_arch_record(const nasc_arch *a, nasc_record *r);
+
+/* Samples in order, as records: those that pass a condition, those that are new, drawn by several threads.  What comes out depends
+ * on seed, first and the options, not on the number of threads.  While a stream is open its session is used for nothing else; records are
+ * not architectures: nasc_sample(s, seed, index, ..) makes one of a record's index. */
+typedef struct {
+    const char *where;                  /* "params < 2M and depth <= 8", as in `nasc sample --where`; NULL: every sample */
+    bool unique;                        /* the first of equals */
+    uint64_t samples;                   /* to be drawn at most; 0: no bound */
+    uint64_t tries;                     /* with where, unique: samples in a row without a record, after which it ends; 0: no bound */
+    uint32_t threads;                   /* 0: one, the caller's */
+} nasc_stream_options;
+typedef struct nasc_stream nasc_stream;
+/* o NULL: all samples, one thread.  *out: until nasc_stream_close, which comes before nasc_close. */
+nasc_status nasc_stream_open(nasc_session *s, uint64_t seed, uint64_t first, const nasc_stream_options *o, nasc_stream **out);
+/* The next record and its index; NASC_OK and *more false: there are no more.  Strings are the stream's, until the next call.  NASC_WRONG
+ * where a sample cannot be drawn: the stream has ended, as at that sample for any number of threads. */
+nasc_status nasc_stream_next(nasc_stream *st, nasc_record *r, uint64_t *index, bool *more);
+/* Samples looked at so far, and the attempts that they took. */
+void nasc_stream_count(const nasc_stream *st, uint64_t *samples, uint64_t *attempts);
+void nasc_stream_close(nasc_stream *st);
 
 typedef struct {
     const char *backend;                /* "llvm", "ref"; NULL: the best there is */

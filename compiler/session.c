@@ -33,6 +33,7 @@ void nasc_close(nasc_session *s)
         nasc_net_free(s->nets);
     while (s->archs)
         nasc_arch_free(s->archs);
+    sampler_close(s->sampler);
     exec_pool_free(s->pool);
     exec_mem_free(s->mem);
     kernel_cache_close(s->cache);

@@ -6,7 +6,7 @@
 #include "compiler/kernel_cache.h"
 #include "compiler/kernels.h"
 #include "compiler/nasc.h"
-#include "grammar/derive.h"
+#include "grammar/sampler.h"
 #include "passes/pass.h"
 
 enum stage {
@@ -44,6 +44,8 @@ struct nasc_session {
     struct gram *g;
     struct gram_rule *space;
     struct notation *notation;          /* built at first need: by session_notation */
+    enum sampler_kind law;              /* by which nasc_sample draws */
+    struct sampler *sampler; u64 sampler_seed;          /* opened at first need: by session_sampler */
     struct mach mach;                   /* by session_mach */
     struct backend_handle *backends;
     struct kernels *kernels;            /* compiled, by key: by session_kernels */
@@ -63,6 +65,11 @@ struct nasc_session {
 /* A session of the same module, space and limits, for another thread: it reads the texts that `s` has read, which meanwhile loads
  * nothing.  NULL if that is impossible. */
 nasc_session *session_again(nasc_session *s);
+
+/* What draws samples of a seed; it may forget types that no open architecture names. */
+struct sampler *session_sampler(nasc_session *s, u64 seed);
+void session_no_sample(nasc_session *s, u64 seed, u64 index, u64 attempts);     /* complains */
+void session_sampler_drop(nasc_session *s);             /* another grammar, space, law or limits from now on */
 
 /* Diagnostics on top of nothing: a message without a place. */
 void session_complain(nasc_session *s, enum diag_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -202,7 +202,8 @@ static void give_back(struct stream *st)
 static void look(struct stream *st, const struct chunk *c, u64 n)
 {
     st->now.samples = c->k + n;
-    st->now.attempts = st->before.attempts + c->upto[n].attempts;
+    st->now.drawn = st->before.drawn;
+    sampler_stats_add(&st->now.drawn, &c->upto[n].stats);
     st->now.passed = st->before.passed + c->upto[n].passed;
 }
 
@@ -219,17 +220,11 @@ static bool dry(struct stream *st, const struct chunk *c, u64 k)
 /* A chunk has ended without a sample: the same again in the caller's session, which says why. */
 static nasc_status no_sample(struct stream *st, const struct chunk *c)
 {
-    nasc_session *s = st->s;
-    u64 attempts = 0, index = c->first + c->count - 1;
-    if (st->nthread) {                  /* else it has said so already */
-        arena_clear(st->self.a);
-        struct derivation *d = derive_local(st->self.a, s->g, s->space, st->o.seed, index, &attempts, NULL);
-        CHECK(!d);
-    } else {
-        attempts = c->upto[c->count].attempts - c->upto[c->count - 1].attempts;
-    }
-    session_complain(s, E0690, "no architecture found for sample %llu of seed %llu in %llu attempts", (unsigned long long)index,
-                     (unsigned long long)st->o.seed, (unsigned long long)attempts);
+    u64 index = c->first + c->count - 1;
+    struct sample drawn;
+    if (st->nthread && sampler_draw(st->self.sampler, index, &drawn))       /* without threads it has said so already */
+        BUG("sample %llu can be drawn in one thread only", (unsigned long long)index);
+    session_no_sample(st->s, st->o.seed, index, c->upto[c->count].stats.attempts - c->upto[c->count - 1].stats.attempts);
     return NASC_WRONG;
 }
 

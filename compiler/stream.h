@@ -38,7 +38,7 @@ struct stream_record {
     const char *text; size_t len;       /* rendered */
 };
 /* Of the samples looked at. */
-struct stream_totals { u64 samples, passed, records, attempts; bool ran_dry; /* ended by `tries` */ };
+struct stream_totals { u64 samples, passed, records; struct sampler_stats drawn; bool ran_dry; /* ended by `tries` */ };
 
 struct stream;
 /* The session has a space.  NULL after complaining.  Until stream_close the session is used for nothing else. */

@@ -21,7 +21,7 @@ struct chunk {
     u64 first; u32 count;               /* samples first .. first + count - 1 */
     u32 n; struct item item[CHUNK_MOST];
     struct buf archs, rows;
-    struct drawn { u64 passed, attempts; } upto[CHUNK_MOST + 1];        /* of its first i samples */
+    struct drawn { u64 passed; struct sampler_stats stats; } upto[CHUNK_MOST + 1];      /* of its first i samples */
     u64 ns;
     enum chunk_end end; struct bug_trap trap;
     bool done;
@@ -31,7 +31,7 @@ struct chunk {
 struct drawer {
     struct stream *st;
     nasc_session *s;
-    struct arena *a;
+    struct sampler *sampler;
     struct filter *where;
     pthread_t thread;
 };

@@ -18,16 +18,16 @@ static void cells_of(const struct stream *st, const nasc_session *s, const struc
 }
 
 /* The record of one sample behind those that the chunk has; taken back where it does not pass. */
-static bool take(struct drawer *w, struct chunk *c, u64 index, const struct derivation *d)
+static bool take(struct drawer *w, struct chunk *c, const struct sample *d)
 {
     const struct stream *st = w->st;
     struct item *it = &c->item[c->n];
     size_t begin = c->archs.n;
     char hex[33] = "";
     struct out_cell cell[STREAM_NFIELD] = {{0}};
-    *it = (struct item){.index = index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
+    *it = (struct item){.index = d->index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
     if (st->need_arch || st->need_id) {
-        notation_print(&c->archs, session_notation(w->s), d);
+        sampler_text(w->sampler, session_notation(w->s), &c->archs);
         if (st->need_id)
             it->id = hash128(c->archs.at + begin, c->archs.n - begin);
         buf_putc(&c->archs, 0);
@@ -63,20 +63,20 @@ void chunk_draw(struct drawer *w, struct chunk *c)
         c->trap = trap;
         return;
     }
+    struct sampler_stats before = *sampler_stats(w->sampler);
     for (u32 k = 0; k < c->count; k++) {
-        u64 index = c->first + k;       /* may go around */
-        arena_clear(w->a);
-        if (!s->archs)
-            gram_forget(s->g);
+        struct sample drawn;
         struct drawn *now = &c->upto[k + 1];
-        *now = c->upto[k];
-        struct derivation *d = derive_local(w->a, s->g, s->space, w->st->o.seed, index, &now->attempts, NULL);
-        if (!d) {
+        now->passed = c->upto[k].passed;
+        bool got = sampler_draw(w->sampler, c->first + k, &drawn);      /* the number may go around */
+        now->stats = *sampler_stats(w->sampler);
+        sampler_stats_sub(&now->stats, &before);
+        if (!got) {
             c->end = CHUNK_NO_SAMPLE;
             c->count = k + 1;
             break;
         }
-        now->passed += take(w, c, index, d);
+        now->passed += take(w, c, &drawn);
     }
     bug_trap_pop(&trap);
     c->ns = clock_ns() - t;
@@ -88,7 +88,8 @@ bool drawer_open(struct drawer *w, struct stream *st, nasc_session *s)
 {
     w->st = st;
     w->s = s;
-    w->a = arena_new("samples");
+    s->g->keep = s->archs;
+    w->sampler = sampler_open(s->g, s->space, s->law, st->o.seed);
     if ((st->need_arch || st->need_id) && !session_notation(s))
         return false;
     if (!st->o.where)
@@ -105,5 +106,5 @@ bool drawer_open(struct drawer *w, struct stream *st, nasc_session *s)
 void drawer_close(struct drawer *w)
 {
     filter_free(w->where);
-    arena_free(w->a);
+    sampler_close(w->sampler);
 }

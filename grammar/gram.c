@@ -220,7 +220,7 @@ static void tables_begin(struct gram *g)
 
 void gram_forget(struct gram *g)
 {
-    if (arena_bytes(g->tables) <= TABLES_MOST)
+    if (g->keep || arena_bytes(g->tables) <= TABLES_MOST)
         return;
     arena_free(g->tables);
     tables_begin(g);

@@ -79,6 +79,7 @@ struct gram {
     const struct num *override_num;         /* [noverride]; BAD where it is a string */
     struct limits limit;        /* by gram_limit: instead of the declared ones */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
+    bool keep;                              /* something names types: gram_forget forgets nothing */
     void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
 };
 
@@ -90,7 +91,7 @@ typedef const char *(*gram_open_fn)(void *ctx, struct arena *a, const char *modu
 struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, struct diags *ds, gram_open_fn open, void *ctx,
                        const char *module, u32 noverride, const struct gram_override *override);
 /* Forgets the types and everything worked out about them, if that has grown past a bound: so drawing for ever takes
- * bounded memory.  Nothing that names a type (a derivation, a graph) may be left. */
+ * bounded memory.  Nothing that names a type (a derivation, a graph) may be left, unless g->keep says that there is. */
 void gram_forget(struct gram *g);
 /* Limits that hold from now on instead of the declared ones of the same names: "macs 500M, params 5M".  Complains; false if
  * something is wrong. */

@@ -55,6 +55,17 @@ void sampler_stats_add(struct sampler_stats *to, const struct sampler_stats *s)
     to->slow += s->slow;
 }
 
+void sampler_stats_sub(struct sampler_stats *from, const struct sampler_stats *s)
+{
+    from->samples -= s->samples;
+    from->failed -= s->failed;
+    from->attempts -= s->attempts;
+    from->tried -= s->tried;
+    from->draws -= s->draws;
+    from->nodes -= s->nodes;
+    from->slow -= s->slow;
+}
+
 double sampler_acceptance(const struct sampler_stats *s)
 {
     return s->attempts ? (double)s->samples / (double)s->attempts : 0;

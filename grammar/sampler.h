@@ -26,6 +26,7 @@ struct sampler_stats {
     u64 slow;                   /* samples the tables do not cover: drawn by the elaborator */
 };
 void sampler_stats_add(struct sampler_stats *to, const struct sampler_stats *s);
+void sampler_stats_sub(struct sampler_stats *from, const struct sampler_stats *s);
 /* Samples given per attempt.  Under exact: the mass of well-typed derivations within the limits; its log, and the standard
  * error of that. */
 double sampler_acceptance(const struct sampler_stats *s);

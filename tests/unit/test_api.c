@@ -71,6 +71,59 @@ static void threads_do_not_meet(void **state)
     }
 }
 
+/* A stream gives what single samples give, for any number of threads; conditions that are wrong say so; an architecture that is open meanwhile
+ * stays whole. */
+static void streams(void **state)
+{
+    (void)state;
+    nasc_session *s = nasc_open();
+    nasc_stream *st;
+    assert_int_equal(nasc_stream_open(s, 1, 0, NULL, &st), NASC_USAGE);     /* nothing is loaded */
+    assert_int_equal(nasc_load(s, "std.spaces.einspace"), NASC_OK);
+    assert_int_equal(nasc_select(s, NULL), NASC_OK);
+    assert_int_equal(nasc_sampler(s, "fair"), NASC_USAGE);
+    assert_non_null(strstr(nasc_messages(s), "E0912"));
+    assert_int_equal(nasc_stream_open(s, 1, 0, &(nasc_stream_options){ .where = "parms > 3" }, &st), NASC_WRONG);
+    assert_non_null(strstr(nasc_messages(s), "E0931"));
+    for (uint32_t threads = 0; threads < 4; threads++) {
+        nasc_arch *a, *open;
+        nasc_record r, q, before;
+        uint64_t i = 0, n = 0, last = 0, samples, attempts;
+        bool more;
+        assert_int_equal(nasc_sampler(s, threads % 2 ? "exact" : NULL), NASC_OK);
+        assert_int_equal(nasc_sample(s, 4, 1000, &open), NASC_OK);
+        nasc_arch_record(open, &before);
+        char *text = strdup(before.arch);
+        assert_int_equal(nasc_stream_open(s, 7, 10, &(nasc_stream_options){ .where = "params < 100k", .unique = true, .samples = 300, .threads = threads }, &st), NASC_OK);
+        while (assert_int_equal(nasc_stream_next(st, &r, &i, &more), NASC_OK), more) {
+            assert_true(r.params < 100000 && i >= 10 && i < 310 && (!n || i > last));
+            last = i;
+            if (n++ % 16)
+                continue;
+            /* not on the stream's session: another */
+            nasc_session *t = nasc_open();
+            assert_int_equal(nasc_load(t, "std.spaces.einspace") || nasc_select(t, NULL) || nasc_sampler(t, threads % 2 ? "exact" : "local"), NASC_OK);
+            assert_int_equal(nasc_sample(t, 7, i, &a), NASC_OK);
+            nasc_arch_record(a, &q);
+            assert_string_equal(q.arch, r.arch);
+            assert_string_equal(q.text_hash, r.text_hash);
+            assert_true(q.logp == r.logp && q.macs == r.macs && q.nodes == r.nodes && q.depth == r.depth);
+            nasc_close(t);
+        }
+        assert_int_equal(nasc_stream_next(st, &r, &i, &more), NASC_OK);
+        assert_false(more);
+        nasc_stream_count(st, &samples, &attempts);
+        assert_true(n > 100 && n < 300 && samples == 300 && attempts >= 300);
+        nasc_stream_close(st);
+        nasc_arch_record(open, &before);
+        assert_string_equal(before.arch, text);
+        free(text);
+        nasc_arch_free(open);
+    }
+    nasc_stream_close(NULL);
+    nasc_close(s);
+}
+
 /* Messages are about the calls since the last success; what is open ends with its session. */
 static void messages_and_lifetimes(void **state)
 {
@@ -148,6 +201,6 @@ static void threads_compile_and_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(statuses), cmocka_unit_test(messages_and_lifetimes),
-                                        cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(threads_compile_and_run) };
+                                        cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(streams), cmocka_unit_test(threads_compile_and_run) };
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }
