@@ -30,6 +30,7 @@ struct draw {
     u32 round;                          /* round of the innermost repeat it was made in */
     u32 depth;
     double p;                           /* its weight, normalised over the alternatives */
+    void *user;                         /* the chooser's, while it is asked */
 };
 struct dval { str text; };              /* as it is printed in a notation */
 
@@ -69,9 +70,13 @@ struct choice { const struct draw *draw; u32 n; const double *weight; const bool
 /* Alternative i of a choice as it would be drawn: fills rule, alt, alt_no (= i), inner (the alternative of the inline rule, or
  * NULL) and nvar/var/value (attributes, then family variables of alt, then those of inner) of *out; texts live in the sample's arena. */
 void elab_alternative(const struct choice *c, u32 i, struct draw *out);
+struct elab; struct enode; struct frame; struct val;
 struct chooser {
     void *ctx;
     bool retries;
+    /* Takes the draw of a rule over before anything is asked, and evaluates it its own way: *mine, and whether that went well (NULL,
+     * or *mine false: as usual).  Whoever does bounds the work itself. */
+    bool (*decide)(void *ctx, struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out, bool *mine);
     /* The number of the alternative to try, or -1: none left (dead end). */
     int (*pick)(void *ctx, const struct choice *c);
     /* A recipe's draw in [0,1). */

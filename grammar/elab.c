@@ -182,8 +182,8 @@ static void finish_draw(struct elab *e, struct enode *d, double *logp)
 static void begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds)
 {
     *e = (struct elab){.g = g, .a = a, .types = g->types, .chooser = c, .ds = ds, .mult = 1, .pmult = 1, .rel_mult = 1, .rel_pmult = 1};
-    e->most_steps = MOST_STEPS;
-    e->most_wasted = MOST_WASTED;
+    e->most_steps = c->decide ? ~(u64)0 : MOST_STEPS;
+    e->most_wasted = c->decide ? ~(u64)0 : MOST_WASTED;
 }
 
 static bool tensors_only(struct elab *e, const struct val *v, struct loc loc)

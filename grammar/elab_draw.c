@@ -174,6 +174,11 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
     struct pick p = {.d = d};
     f->draw = d;
     d->frame = f;
+    if (e->chooser->decide && !d->follows) {
+        bool mine = false, ok = e->chooser->decide(e->chooser->ctx, e, f, r, d, out, &mine);
+        if (mine)
+            return ok;
+    }
     if (!elab_cases(e, f, r, &p.cases))
         return false;
     bool retries = e->chooser->retries && !d->follows;
