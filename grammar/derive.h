@@ -13,6 +13,7 @@
 #include "compiler/base/rng.h"
 #include "compiler/ir/arch.h"
 #include "compiler/ir/count.h"
+#include "grammar/forest.h"
 #include "grammar/gram.h"
 
 /* One decision: which alternative, and which member of its family. */
@@ -70,6 +71,8 @@ struct choice { const struct draw *draw; u32 n; const double *weight; const bool
 /* Alternative i of a choice as it would be drawn: fills rule, alt, alt_no (= i), inner (the alternative of the inline rule, or
  * NULL) and nvar/var/value (attributes, then family variables of alt, then those of inner) of *out; texts live in the sample's arena. */
 void elab_alternative(const struct choice *c, u32 i, struct draw *out);
+/* What alternative i is in the text: the alternative, and that of an inline rule in its place, or NULL. */
+void elab_taken(const struct choice *c, u32 i, const struct ast **alt, const struct ast **inner);
 struct elab; struct enode; struct frame; struct val;
 struct chooser {
     void *ctx;
@@ -113,6 +116,22 @@ void notation_print_open(struct buf *b, const struct notation *n, const struct d
 /* Reads a text.  Complains with place (E07xx): where the text stops to fit and what was expected there; types that do
  * not fit; ambiguity, with two derivations.  arch_out may be NULL. */
 struct derivation *notation_parse(struct arena *a, struct notation *n, struct diags *ds, const struct src *text, struct arch **arch_out);
+/* All derivations that a text can stand for. */
+struct inside {
+    double logp;                /* of the text: log of the sum over them */
+    double nreading;            /* how many they are; a double: above 2^53 rounded */
+    bool exact;                 /* false: there are more; nreading and logp are lower bounds */
+    struct derivation *best;    /* the most likely, the first of equals; its logp is its own */
+    struct derivation *other;   /* if there is more than one: another */
+    const struct draw *at_best, *at_other; struct loc place;        /* then: where the two part, in them and in the text */
+    struct forest forest;       /* for sums under other weights */
+};
+/* Complains like notation_parse when there is none; W0702 where it is not exact.  Everything of *out lives in `a`. */
+bool notation_inside(struct arena *a, struct notation *n, struct diags *ds, const struct src *text, struct inside *out);
+/* The k most likely of them, best first; returns how many.  With those of `in` as long as nobody forgets their types. */
+u32 notation_readings(struct arena *a, struct notation *n, const struct inside *in, u32 k, struct derivation **out);
+/* Says that there are two (nreading > 1), and shows them; code: E0704, or W0701. */
+void notation_tell(struct diags *ds, enum diag_code code, const struct inside *in);
 /* `text` macros and `arch` items: the text with its ${...} expanded; NULL after complaining. */
 const char *notation_expand(struct arena *a, struct gram *g, struct gram_module *m, const struct ast *btext);
 

@@ -9,10 +9,13 @@
  * wrong word; the furthest such place is kept, with all that was tried there. */
 #include "grammar/earley.h"
 
+/* What a chart may hold: a text that is read in one way needs a few links per character. */
+enum { MOST_LINKS = 2000000, MOST_LINKS_AT = 16 };
+
 struct cf_link { struct cf_item *prev; struct cf_node *node; struct cf_link *next; };
 struct cf_item {
     u32 prod, dot, origin, pos;
-    struct cf_link *links;
+    struct cf_link *links, *last;
     struct cf_item *next;           /* of its position's queue */
     struct cf_item *wait_next;      /* of those at its position before a nonterminal */
     struct cf_item *done_next;      /* of its node's completed items */
@@ -203,10 +206,12 @@ static void item_add(struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos,
     if (prev) {
         struct cf_link *l = NEW(c->a, struct cf_link);
         *l = (struct cf_link){ prev, node, NULL };
-        struct cf_link **end = &t->links;
-        while (*end)
-            end = &(*end)->next;
-        *end = l;
+        if (t->last)
+            t->last->next = l;
+        else
+            t->links = l;
+        t->last = l;
+        c->nlink++;
     }
 }
 
@@ -350,10 +355,11 @@ static void complete(struct cf_chart *c, struct cf_item *t, u32 start)
     bool fresh = !d;
     if (fresh)
         d = node_new(c, nt, t->origin, t->pos);
-    struct cf_item **end = &d->done;
-    while (*end)
-        end = &(*end)->done_next;
-    *end = t;
+    if (d->last)
+        d->last->done_next = t;
+    else
+        d->done = t;
+    d->last = t;
     if (!fresh)
         return;         /* whoever waited has this node already */
     for (struct cf_item *w = c->wait[t->origin]; w; w = w->wait_next) {
@@ -387,8 +393,13 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
     for (u32 i = 0; i < g->nt.at[start].prod.n; i++)
         item_add(c, g->nt.at[start].prod.at[i], 0, 0, 0, NULL, NULL);
     predicted[start] = 1;
-    for (u32 pos = 0; pos <= text.n; pos++)
+    c->most = MOST_LINKS + (u64)text.n * MOST_LINKS_AT;
+    for (u32 pos = 0; pos <= text.n && !c->full; pos++)
         for (struct cf_item *t = c->first[pos]; t; t = t->next) {
+            if (c->nlink > c->most) {
+                c->full = true;
+                break;
+            }
             const struct cf_prod *p = &g->prod.at[t->prod];
             if (t->dot == p->n) {
                 complete(c, t, start);
@@ -423,7 +434,7 @@ struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struc
 {
     struct cf_chart *c = parse(a, g, start, text, CF_FURTHEST);
     u32 w = c->far;
-    if (c->root || w == 0 || w >= text.n || !cf_word_char(text.at[w]))
+    if (c->root || c->full || w == 0 || w >= text.n || !cf_word_char(text.at[w]))
         return c;
     while (w > 0 && cf_word_char(text.at[w - 1]))
         w--;
@@ -442,7 +453,7 @@ static void list_back(struct cf_chart *c, struct cf_node *n, const struct cf_pro
         return;
     if (t->dot == 0) {
         if (n->nreading == CF_MOST_READINGS) {
-            n->cut = true;
+            n->cut = c->cut = true;
             return;
         }
         if (n->nreading == *cap) {

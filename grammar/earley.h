@@ -47,7 +47,7 @@ struct cf_span { u32 from, to; struct cf_node *node; };         /* node: NULL fo
 struct cf_reading { const struct cf_prod *prod; const struct cf_span *span; };
 struct cf_node {                /* nonterminal nt over [from, to) */
     u32 nt, from, to;
-    struct cf_item *done;       /* completed items, newest first */
+    struct cf_item *done, *last;        /* completed items, in order */
     struct cf_reading *reading; u32 nreading;
     bool listed, cut;           /* cut: there are more readings than cf_readings keeps */
     void *user;
@@ -64,8 +64,11 @@ struct cf_chart {
     struct cf_item **first, **last, **wait;
     struct cf_item **slot; u32 nslot, nitem;
     struct cf_node **nslot_at; u32 nodecap, nnode;
+    u64 nlink, most;            /* links made, and how many there may be */
+    bool full;                  /* the chart was given up: there were more */
+    bool cut;                   /* some node has more readings than were listed */
 };
-enum { CF_MOST_READINGS = 64, CF_MOST_TEXT = 1 << 22, CF_FURTHEST = 0xffffffffu };
+enum { CF_MOST_READINGS = 1024, CF_MOST_TEXT = 1 << 22, CF_FURTHEST = 0xffffffffu };
 /* text.n must be below CF_MOST_TEXT.  Where the text does not fit and that is in the middle of a word, far goes back to the
  * start of the word if words are expected there. */
 struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text);

@@ -127,6 +127,7 @@ struct elab {
     u64 steps, most_steps;
     u64 wasted, most_wasted;            /* steps whose results were undone */
     u32 nest;                           /* applications under way */
+    bool deep;                          /* there were too many once */
     /* totals: absolute (limits), and relative to the innermost once body */
     struct count total, rel;
     u128 mult, rel_mult, pmult, rel_pmult;

@@ -248,6 +248,14 @@ void elab_fill_vars(struct elab *e, struct enode *d)
         }
 }
 
+void elab_taken(const struct choice *ch, u32 i, const struct ast **alt, const struct ast **inner)
+{
+    const struct elab_choice *c = ch->elab;
+    const struct acase *k = &c->cases->at[i];
+    *alt = k->alt ? k->alt->ast : k->opt;
+    *inner = k->alt && k->inner ? k->inner->alt->ast : NULL;
+}
+
 void elab_alternative(const struct choice *ch, u32 i, struct draw *out)
 {
     const struct elab_choice *c = ch->elab;

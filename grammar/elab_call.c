@@ -322,9 +322,10 @@ static bool apply_stage(struct elab *e, const struct stage *st, u32 narg, const 
 
 bool elab_apply(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
-    e->bounded |= e->nest >= MOST_NEST;
-    if (e->nest >= MOST_NEST)
+    if (e->nest >= MOST_NEST) {
+        e->bounded = e->deep = true;
         return FAIL(e, E0512, at->loc, "applications are nested %u deep here", e->nest);
+    }
     e->nest++;
     bool ok = apply_stage(e, st, narg, arg, at, out);
     e->nest--;

@@ -66,6 +66,7 @@ struct notation {
     VEC(struct note_prod) prod;         /* by cf_prod.user - 1; user 0: a production of UNION, OPT or LIST */
     VEC(const struct gram_rules *) open;        /* sets with something to choose, sorted by nothing: searched */
     struct note_alt *bucket[256];       /* by alt and inner */
+    bool depth_known, reads_depth;      /* does anything in the grammar look at `depth`? */
 };
 /* cf_sym.user of a production: piece + 1. */
 

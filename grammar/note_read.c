@@ -15,6 +15,8 @@ static void elems_add(struct reader *r, elems_vec *out, struct elems e)
 {
     if (out->n < NOTE_MOST_LISTS)
         vec_push(r->scratch, out, e);
+    else
+        r->cut = true;
 }
 
 /* The ways to read a hole: vectors of drawn nodes (one for a plain hole, none for an absent one). */
@@ -130,8 +132,10 @@ const struct nreads *note_reads(struct reader *r, struct cf_node *d)
                 for (u32 h = first; h < have; h++) {
                     struct nread *t = out->at.at[h];
                     if (w + 1 < ways.n) {
-                        if (out->at.n - first >= NOTE_MOST_LISTS)
+                        if (out->at.n - first >= NOTE_MOST_LISTS) {
+                            r->cut = true;
                             continue;
+                        }
                         struct nread *copy = arena_dup(r->scratch, t, sizeof *t);
                         copy->slot = NEW_ARRAY(r->scratch, struct shown, nslot + 1);
                         for (u32 s = 0; s < nslot; s++)

@@ -119,45 +119,16 @@ static void tree(struct buf *b, const struct draw *d, u32 depth)
     buf_putc(b, ')');
 }
 
-/* The first draws at which two derivations differ, and the draws around them. */
-struct split { const struct draw *a, *b, *up_a, *up_b; };
-static bool differ(const struct draw *a, const struct draw *b, struct split *s)
+void notation_tell(struct diags *ds, enum diag_code code, const struct inside *in)
 {
-    s->a = a, s->b = b;
-    if (a->alt_no != b->alt_no || a->rules != b->rules || a->nchild != b->nchild)
-        return true;
-    for (u32 i = 0; i < a->nchild; i++)
-        if (differ(a->child[i], b->child[i], s)) {
-            if (s->a == a->child[i])
-                s->up_a = a, s->up_b = b;
-            return true;
-        }
-    return false;
-}
-
-void note_say_ambiguous(struct reader *r, const struct run *one, const struct run *two)
-{
-    struct split s = { 0 };
-    differ(one->d->root, two->d->root, &s);
-    u32 i = 0;
-    while (i + 1 < one->nstep && i + 1 < two->nstep && one->step[i] == two->step[i])
-        i++;
-    /* Either the same words stand for two things, or they are grouped in two ways: then the group is to blame. */
-    bool grouped = one->span[i].from != two->span[i].from || one->span[i].to != two->span[i].to;
-    const struct inst *at = r->inst.at[i];
-    if (grouped && at->parent) {
-        at = at->parent;
-        if (s.up_a)
-            s.a = s.up_a, s.b = s.up_b;
-    }
-    struct diag *d = diag_add(r->ds, E0704, note_place(r, at->from, at->to), "this can be read in two ways");
-    const struct draw *of[2] = { s.a, s.b };
-    for (u32 k = 0; k < 2; k++) {
+    struct diag *d = diag_add(ds, code, in->place, "this can be read in two ways");
+    const struct draw *of[2] = { in->at_best, in->at_other };
+    for (u32 k = 0; k < 2 && of[k]; k++) {
         struct buf t = { 0 };
         tree(&t, of[k], 3);
-        diag_note(r->ds, d, "%s reading: %s", k ? "another" : "one", t.at);
+        diag_note(ds, d, "%s reading: %s", k ? "another" : "one", t.at);
         buf_free(&t);
         if (of[k]->alt && (k == 0 || of[0]->alt != of[1]->alt || of[0]->inner != of[1]->inner))
-            diag_label(r->ds, d, of[k]->inner ? of[k]->inner->loc : of[k]->alt->loc, k ? "or by this alternative" : "by this alternative");
+            diag_label(ds, d, of[k]->inner ? of[k]->inner->loc : of[k]->alt->loc, k ? "or by this alternative" : "by this alternative");
     }
 }
