@@ -79,6 +79,38 @@ void session_no_sample(nasc_session *s, u64 seed, u64 index, u64 attempts)
                      (unsigned long long)seed, (unsigned long long)attempts);
 }
 
+nasc_status nasc_parse_all(nasc_session *s, const char *text, nasc_arch **out, nasc_likelihood *l)
+{
+    API_ENTER(s);
+    *out = NULL;
+    struct notation *n = s->space ? session_notation(s) : NULL;
+    if (!n)
+        API_LEAVE(s, s->space ? NASC_WRONG : NASC_USAGE);
+    make_room(s);
+    struct arena *a = arena_new("sample");
+    struct inside *in = NEW(a, struct inside);
+    u64 t = clock_ns();
+    bool ok = notation_inside(a, n, &s->ds, srcs_add(s->srcs, "<arch>", text, strlen(text)), in);
+    session_clock(s, STAGE_PARSE, t);
+    if (!ok) {
+        arena_free(a);
+        API_LEAVE(s, NASC_WRONG);
+    }
+    if (in->nreading > 1)
+        notation_tell(&s->ds, W0701, in);
+    *l = (nasc_likelihood){in->logp, in->nreading, in->exact};
+    *out = arch_wrap(s, a, in->best, NULL);
+    if (*out)
+        (*out)->inside = in;
+    API_LEAVE(s, *out ? NASC_OK : NASC_WRONG);
+}
+
+u32 arch_readings(nasc_arch *ar, u32 k, struct derivation **out)
+{
+    CHECK(ar->inside);
+    return notation_readings(ar->a, session_notation(ar->s), ar->inside, k, out);
+}
+
 /* `src` is already among the session's texts. */
 static nasc_status parse_src(nasc_session *s, const struct src *src, nasc_arch **out)
 {

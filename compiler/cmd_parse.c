@@ -1,4 +1,5 @@
-/* cmd_parse.c - nasc parse: architecture texts as records. */
+/* cmd_parse.c - nasc parse: architecture texts as records; or, with --readings, their derivations. */
+#include "compiler/base/real.h"
 #include "compiler/cli.h"
 #include "compiler/dump.h"
 
@@ -10,6 +11,8 @@ static const struct out_col columns[] = {
     {"index", OUT_U64, "#", 5, false, NULL},
     {"text_hash", OUT_STR, "text hash", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
+    {"readings", OUT_REAL, "readings", 8, false, NULL},
+    {"sum", OUT_STR, NULL, 0, true, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, "nodes", 6, false, "k"},
     {"params", OUT_COUNT, "params", 7, false, NULL},
@@ -17,29 +20,64 @@ static const struct out_col columns[] = {
     {"arch", OUT_STR, "architecture", 72, true, NULL},
 };
 
-static void row(struct out *o, const nasc_arch *ar, u64 index)
+static void row(struct out *o, const nasc_arch *ar, const nasc_likelihood *l, u64 index)
 {
     nasc_record r;
     nasc_arch_record(ar, &r);
     struct out_cell cell[] = {
-        {.s = r.space}, {.none = true}, {.u = index}, {.s = r.text_hash}, {.r = r.logp},
+        {.s = r.space}, {.none = true}, {.u = index}, {.s = r.text_hash}, {.r = l->logp}, {.r = l->readings}, {.s = l->exact ? "exact" : "at least"},
         {.u = r.depth}, {.u = r.nodes}, {.c = r.params}, {.c = r.macs}, {.s = r.arch},
     };
     out_row(o, cell);
+}
+
+static const struct out_col readings[] = {
+    {"space", OUT_STR, NULL, 0, true, NULL},
+    {"index", OUT_U64, "#", 5, false, NULL},
+    {"reading", OUT_U64, "reading", 7, false, NULL},
+    {"logp", OUT_REAL, "logp", 8, false, NULL},
+    {"share", OUT_REAL, "share", 8, false, NULL},
+    {"depth", OUT_U64, "depth", 5, false, NULL},
+    {"nodes", OUT_U64, "nodes", 6, false, "k"},
+    {"params", OUT_COUNT, "params", 7, false, NULL},
+    {"macs", OUT_COUNT, "macs", 7, false, NULL},
+    {"derivation", OUT_STR, "derivation", 72, true, NULL},
+    {"arch", OUT_STR, NULL, 0, true, NULL},
+};
+
+static void rows(struct out *o, nasc_arch *ar, const nasc_likelihood *l, u64 index, u32 most)
+{
+    struct arena *a = arena_new("pass");
+    struct derivation **d = NEW_ARRAY(a, struct derivation *, most);
+    u32 n = arch_readings(ar, most, d);
+    for (u32 i = 0; i < n; i++) {
+        struct buf b = {0};
+        notation_tree(&b, d[i]);
+        double none = -__builtin_inf(), share = l->logp > none ? real_exp(d[i]->logp - l->logp) : 0;
+        struct out_cell cell[] = {
+            {.s = d[i]->space->set->d.name}, {.u = index}, {.u = i + 1}, {.r = d[i]->logp}, {.none = !(l->logp > none), .r = MIN(share, 1)},
+            {.u = d[i]->depth}, {.u = d[i]->nodes}, {.c = d[i]->count.params}, {.c = d[i]->count.macs}, {.s = b.at}, {.s = ar->text},
+        };
+        out_row(o, cell);
+        buf_free(&b);
+    }
+    arena_free(a);
 }
 
 nasc_status cmd_parse(struct cli *c)
 {
     bool done;
     u32 next;
+    u64 most;
     enum out_format f;
-    if (!out_format_of(c, &f))
+    if (!out_format_of(c, &f) || !cli_u64(c, OPT_READINGS, 0, 1, 10000, &most))
         return NASC_USAGE;
     nasc_status st = dump_load(c, true, &next, &done);
     if (st || done)
         return st;
-    struct out *o = c->value[OPT_DUMP] ? NULL : out_begin(c, f, COUNTOF(columns), columns);
-    if (!o && !c->value[OPT_DUMP])
+    bool dump = c->value[OPT_DUMP] != NULL;
+    struct out *o = dump ? NULL : most ? out_begin(c, f, COUNTOF(readings), readings) : out_begin(c, f, COUNTOF(columns), columns);
+    if (!o && !dump)
         return NASC_WRONG;
     struct buf line = {0};
     nasc_status worst = NASC_OK;
@@ -48,12 +86,15 @@ nasc_status cmd_parse(struct cli *c)
         if (!text)
             break;
         nasc_arch *ar;
-        st = nasc_parse(c->s, text, &ar);
+        nasc_likelihood l;
+        st = nasc_parse_all(c->s, text, &ar, &l);
         if (st == NASC_OK) {
-            if (o)
-                row(o, ar, i);
-            else
+            if (dump)
                 st = dump_arch_stage(c, ar, &(struct pass_options){0}, &done);
+            else if (most)
+                rows(o, ar, &l, i, (u32)most);
+            else
+                row(o, ar, &l, i);
             nasc_arch_free(ar);
         }
         worst = MAX(worst, st);     /* a bad line does not stop the others */

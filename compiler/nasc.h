@@ -62,6 +62,13 @@ nasc_status nasc_sampler(nasc_session *s, const char *name);
 nasc_status nasc_sample(nasc_session *s, uint64_t seed, uint64_t index, nasc_arch **out);
 /* Reads an architecture text in the space's notation. */
 nasc_status nasc_parse(nasc_session *s, const char *text, nasc_arch **out);
+/* Reads a text that may have several derivations as the most likely of them (nasc_arch_record has its own logp), and adds all up. */
+typedef struct {
+    double logp;                        /* of the text: log of the sum over its derivations */
+    double readings;                    /* how many they are */
+    bool exact;                         /* false: there are more, and logp is a lower bound */
+} nasc_likelihood;
+nasc_status nasc_parse_all(nasc_session *s, const char *text, nasc_arch **out, nasc_likelihood *l);
 /* An `arch NAME in space = ...` item of the module. */
 nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out);
 void nasc_arch_free(nasc_arch *a);

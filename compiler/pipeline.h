@@ -17,11 +17,14 @@ struct nasc_arch {
     struct arch *graph;                 /* built at first need */
     const char *text;
     struct hash128 text_hash;
+    struct inside *inside;              /* of nasc_parse_all */
     struct nasc_arch *next, **link;     /* among the session's; link: what points here */
 };
 /* Takes over the arena. Prints the text; NULL after complaining. */
 nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, struct arch *graph);
 struct arch *arch_graph(nasc_arch *ar);
+/* The k most likely derivations of a text read by nasc_parse_all, best first; returns how many. */
+u32 arch_readings(nasc_arch *ar, u32 k, struct derivation **out);
 struct notation *session_notation(nasc_session *s);     /* NULL after complaining */
 
 struct cascade *pipe_cascade(nasc_session *s, struct arena *a, const struct arch *graph, const struct pass_options *o);

@@ -130,6 +130,8 @@ struct inside {
 bool notation_inside(struct arena *a, struct notation *n, struct diags *ds, const struct src *text, struct inside *out);
 /* The k most likely of them, best first; returns how many.  With those of `in` as long as nobody forgets their types. */
 u32 notation_readings(struct arena *a, struct notation *n, const struct inside *in, u32 k, struct derivation **out);
+/* A derivation on one line: Rule.2(Rule.1, ...), alternatives counted from 1, families spread out. */
+void notation_tree(struct buf *b, const struct derivation *d);
 /* Says that there are two (nreading > 1), and shows them; code: E0704, or W0701. */
 void notation_tell(struct diags *ds, enum diag_code code, const struct inside *in);
 /* `text` macros and `arch` items: the text with its ${...} expanded; NULL after complaining. */

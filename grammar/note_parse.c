@@ -169,7 +169,7 @@ static bool read(struct reader *r, struct inside *out, bool forest, struct arch 
     }
     r->chart = cf_parse(r->scratch, &r->n->cfg, r->n->start, cf_squeeze(r->scratch, r->src->text, r->src->len));
     if (r->chart->full) {
-        too_many(r, E0705, "this text can be read in too many ways to keep them");
+        too_many(r, E0705, "this text is given up: its parts fit the notation in more ways than are kept");
         return false;
     }
     if (!r->chart->root) {

@@ -119,6 +119,22 @@ static void tree(struct buf *b, const struct draw *d, u32 depth)
     buf_putc(b, ')');
 }
 
+static void whole_tree(struct buf *b, const struct draw *d)
+{
+    buf_printf(b, "%s.%u", d->rules ? d->rules->d.name : "choose", d->alt_no + 1);
+    for (u32 i = 0; i < d->nchild; i++) {
+        buf_puts(b, i ? ", " : "(");
+        whole_tree(b, d->child[i]);
+    }
+    if (d->nchild)
+        buf_putc(b, ')');
+}
+
+void notation_tree(struct buf *b, const struct derivation *d)
+{
+    whole_tree(b, d->root);
+}
+
 void notation_tell(struct diags *ds, enum diag_code code, const struct inside *in)
 {
     struct diag *d = diag_add(ds, code, in->place, "this can be read in two ways");

@@ -1,5 +1,5 @@
-// Two alternatives of one spelling.
-// RUN: nasc parse %s 'linear'
+// Two alternatives of one spelling: which network is meant?
+// RUN: nasc show %s --arch 'linear'
 // EXIT: 1
 op lin[D](x: [K]) -> y: [D] {
     param w: [D, K] ~ zeros
