@@ -5,7 +5,6 @@
  * computed by + - * / only, so they fall the same way everywhere. */
 #include "grammar/elab.h"
 
-enum { MOST_ATTEMPTS = 2000, MOST_WORK = 30000000 /* steps of all attempts */ };
 
 struct local { u64 seed, index, attempt; bool chance; /* something was left to chance */ };
 
@@ -61,7 +60,7 @@ struct derivation *derive_local(struct arena *a, struct gram *g, const struct gr
     struct local l = {seed, index, 0, false};
     struct chooser c = {.ctx = &l, .retries = true, .pick = pick, .unit = unit};
     struct arena_mark m = arena_mark(a);
-    for (u64 work = 0; l.attempt < MOST_ATTEMPTS && work < MOST_WORK; l.attempt++) {
+    for (u64 work = 0; l.attempt < DERIVE_MOST_ATTEMPTS && work < DERIVE_MOST_WORK; l.attempt++) {
         struct elab_end end;
         struct derivation *d = elab_run(a, g, space, &c, NULL, arch_out, &end);
         if (attempts)

@@ -10,9 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bounds of one attempt.  Where types and limits rule out much, trying what is left of the alternatives at every
- * level of a deep tree would take exponential time: a sample that has thrown away this much starts again. */
-enum { MOST_STEPS = 1000000, MOST_WASTED = 30000 };
+/* Bounds of one attempt (ELAB_MOST_..).  Where types and limits rule out much, trying what is left of the alternatives at every
+ * level of a deep tree would take exponential time: a sample that has thrown away so many starts again. */
 
 static char *format(struct arena *a, const char *fmt, va_list ap)
 {
@@ -38,6 +37,8 @@ bool elab_wrong(struct elab *e, enum diag_code code, struct loc loc, const char 
     if (e->hard)
         return false;
     e->halt = e->hard = true;
+    if (e->tab)                 /* whoever evaluates this for a sample will say it */
+        return false;
     struct diags *ds = e->ds ? e->ds : e->g->ds;
     va_list ap;
     va_start(ap, fmt);
@@ -51,6 +52,8 @@ bool elab_wrong(struct elab *e, enum diag_code code, struct loc loc, const char 
 
 void elab_trail(struct elab *e, enum trail_kind k, void *p, const void *old)
 {
+    if (e->tab)                 /* nothing is undone there */
+        return;
     if (e->trail.n == e->trail.cap) {
         /* On the heap: the arena goes back in time, this does not. */
         e->trail.cap = e->trail.cap ? 2 * e->trail.cap : 1024;
@@ -63,7 +66,7 @@ void elab_trail(struct elab *e, enum trail_kind k, void *p, const void *old)
 struct emark elab_mark(struct elab *e)
 {
     return (struct emark){arena_mark(e->a), e->trail.n, e->recipe, e->total, e->rel, e->nodes, e->nunit, e->params_hash, e->outer_share, e->depth,
-                          e->steps, e->wasted};
+                          e->steps, e->tried, e->wasted};
 }
 
 void elab_undo(struct elab *e, const struct emark *m)
@@ -100,7 +103,7 @@ void elab_undo(struct elab *e, const struct emark *m)
     e->outer_share = m->outer_share;
     e->depth = m->depth;
     arena_reset(e->a, m->m);
-    e->wasted = m->wasted + (e->steps - m->steps);
+    e->wasted = m->wasted + (e->tried - m->tried);
     if (e->wasted > e->most_wasted)
         e->halt = e->over_work = true;
 }
@@ -179,11 +182,11 @@ static void finish_draw(struct elab *e, struct enode *d, double *logp)
 
 /* ---- evaluating ---- */
 
-static void begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds)
+void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds)
 {
     *e = (struct elab){.g = g, .a = a, .types = g->types, .chooser = c, .ds = ds, .mult = 1, .pmult = 1, .rel_mult = 1, .rel_pmult = 1};
-    e->most_steps = c->decide ? ~(u64)0 : MOST_STEPS;
-    e->most_wasted = c->decide ? ~(u64)0 : MOST_WASTED;
+    e->most_steps = c->decide ? ~(u64)0 : ELAB_MOST_STEPS;
+    e->most_wasted = c->decide ? ~(u64)0 : ELAB_MOST_WASTED;
 }
 
 static bool tensors_only(struct elab *e, const struct val *v, struct loc loc)
@@ -199,6 +202,11 @@ static bool tensors_only(struct elab *e, const struct val *v, struct loc loc)
     return elab_wrong(e, E0309, loc, "an entry point gives tensors, not %s", val_kind_name(v));
 }
 
+bool elab_body(struct elab *e, const struct gram_rule *space, struct enode *forced, struct enode **root, struct val *out)
+{
+    return elab_root(e, space, forced, root, out) && elab_space_inputs(e, true) && tensors_only(e, out, space->ast->loc);
+}
+
 /* One evaluation of the space; forced: following these decisions. */
 static struct enode *run(struct elab *e, const struct gram_rule *space, struct enode *forced, struct val *out)
 {
@@ -209,9 +217,7 @@ static struct enode *run(struct elab *e, const struct gram_rule *space, struct e
     } else {
         e->nlevel = 1;
     }
-    if (!elab_root(e, space, forced, &root, out) || !elab_space_inputs(e, true) || !tensors_only(e, out, space->ast->loc))
-        return NULL;
-    return root;
+    return elab_body(e, space, forced, &root, out) ? root : NULL;
 }
 
 static type_id *types_of(struct elab *e, const struct val *v, u32 *n)
@@ -232,7 +238,7 @@ static struct arch *build_graph(struct arena *a, struct gram *g, const struct gr
     struct elab e;
     struct val out;
     struct chooser none = {0};
-    begin(&e, a, g, &none, ds);
+    elab_begin(&e, a, g, &none, ds);
     e.most_steps = ~(u64)0;
     e.build = arch_builder_new(a, g->types, space->set->d.name);
     struct enode *root = run(&e, space, forced, &out);
@@ -273,12 +279,12 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
 {
     struct elab e;
     struct val out;
-    begin(&e, a, g, c, ds);
+    elab_begin(&e, a, g, c, ds);
     struct enode *root = run(&e, space, NULL, &out);
     free(e.trail.at);
     e.trail.at = NULL;
     if (end)
-        *end = (struct elab_end){e.hard, e.over_work, e.steps};
+        *end = (struct elab_end){e.hard, e.over_work, e.steps, e.tried};
     if (!root)
         return NULL;
     struct derivation *d = NEW(a, struct derivation);
@@ -325,7 +331,7 @@ struct enode *elab_again(struct arena *a, struct gram *g, const struct derivatio
     struct val out;
     struct chooser none = {0};
     double logp = 0;
-    begin(&e, a, g, &none, NULL);
+    elab_begin(&e, a, g, &none, NULL);
     e.most_steps = ~(u64)0;
     struct enode *root = run(&e, d->space, as_enode(a, d->root), &out);
     free(e.trail.at);
@@ -341,7 +347,7 @@ bool elab_const(struct gram *g, const struct ast *n, struct num *v, str *s)
     struct elab e;
     struct chooser none = {0};
     struct val out;
-    begin(&e, g->a, g, &none, g->ds);
+    elab_begin(&e, g->a, g, &none, g->ds);
     struct frame *f = elab_frame(&e, 0, NULL);
     if (!elab_is_pure(n)) {
         diag_add(g->ds, E0210, n->loc, "a constant is computed from numbers, strings and other constants");

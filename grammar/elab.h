@@ -47,9 +47,10 @@ struct enode {
     const struct acase *taken;          /* family variables, inline alternative */
     struct frame *frame;
     struct val chosen;                  /* what it gave; V_NONE: not evaluated to its end */
-    u64 path;
+    u64 path, step;                     /* path: the home's mixed with step */
     u32 seq;                            /* numbers the paths of what is drawn under it */
     u32 order;                          /* when it was decided, among the draws of the evaluation */
+    u32 call;                           /* tabulating: its number among the draws of the alternative */
 };
 
 /* Locals of one application.  Lambdas and rounds of a repeat have their own, whose `up` is where they were written. */
@@ -125,9 +126,11 @@ struct elab {
     bool halt, hard, over_work;
     bool bounded;                       /* the failure was one of limits, not of types */
     u64 steps, most_steps;
-    u64 wasted, most_wasted;            /* steps whose results were undone */
-    u32 nest;                           /* applications under way */
+    u64 tried;                          /* alternatives tried */
+    u64 wasted, most_wasted;            /* those undone */
+    u32 nest, nest_most;                /* applications under way */
     bool deep;                          /* there were too many once */
+    struct tab *tab;                    /* tabulating an alternative (typed_fill.c); NULL */
     /* totals: absolute (limits), and relative to the innermost once body */
     struct count total, rel;
     u128 mult, rel_mult, pmult, rel_pmult;
@@ -155,7 +158,8 @@ bool elab_fail(struct elab *e, enum diag_code code, struct loc loc, const char *
 bool elab_wrong(struct elab *e, enum diag_code code, struct loc loc, const char *fmt, ...) PRINTF_LIKE(4, 5);
 #define FAIL(e, ...) ((e)->ds ? elab_fail((e), __VA_ARGS__) : false)
 struct emark { struct arena_mark m; u32 trail; struct recipes recipe; struct count total, rel; u64 nodes; u32 nunit; u64 params_hash;
-               bool outer_share; u32 depth; u64 steps, wasted; };
+               bool outer_share; u32 depth; u64 steps, tried, wasted; };
+/* Before an alternative is tried; what is undone later counts as wasted. */
 struct emark elab_mark(struct elab *e);
 void elab_undo(struct elab *e, const struct emark *m);
 void elab_trail(struct elab *e, enum trail_kind k, void *p, const void *old);
@@ -244,12 +248,27 @@ str elab_prefixed(struct elab *e, str name);
 
 bool elab_limits(struct elab *e, struct frame *f);      /* those declared, with the space's attributes in f */
 /* How an evaluation ended. */
-struct elab_end { bool hard, over_work; u64 steps; };
+struct elab_end { bool hard, over_work; u64 steps, tried; };
+enum { DERIVE_MOST_ATTEMPTS = 2000, DERIVE_MOST_WORK = 30000000 /* steps of all attempts */ };
+enum { ELAB_MOST_STEPS = 1000000, ELAB_MOST_WASTED = 2000 /* alternatives undone in one attempt */, ELAB_MOST_NEST = 700 };
+void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds);
+/* The body of a space, its inputs and its conditions. */
+bool elab_body(struct elab *e, const struct gram_rule *space, struct enode *forced, struct enode **root, struct val *out);
 struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds,
                             struct arch **arch_out, struct elab_end *end);
 
 /* A finished derivation again, with all that is known of its draws (frame, chosen); NULL: not possible. */
 struct enode *elab_again(struct arena *a, struct gram *g, const struct derivation *d);
+
+/* ---- tabulating (typed_fill.c): draws that are not drawn, but noted ---- */
+bool tab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out);
+struct opt_val;
+bool tab_choose(struct elab *e, struct frame *f, struct enode *d, const struct acases *c, const struct opt_val *ov, struct val *out);
+enum tab_once { TAB_ONCE, TAB_ONCE_END, TAB_AGAIN };
+bool tab_once(struct elab *e, enum tab_once what, u32 use);
+u32 tab_use(struct elab *e);                            /* a number for a use of a once body */
+bool tab_cannot(struct elab *e);                        /* what the tables do not take */
+void tab_limits(struct elab *e);
 
 u64 path_mix(u64 path, u64 step);
 

@@ -1,7 +1,7 @@
 /* elab_call.c - applying a stage: ops with their overloads and attributes, lambdas, pipes. */
 #include "grammar/elab.h"
 
-enum { MOST_NEST = 700 };       /* applications within applications: the C stack is finite, and the bound the same everywhere */
+/* ELAB_MOST_NEST, applications within applications: the C stack is finite, and the bound the same everywhere. */
 
 const struct stage *stage_with_attrs(struct elab *e, const struct stage *st, u32 n, const struct sattr *attr)
 {
@@ -322,7 +322,8 @@ static bool apply_stage(struct elab *e, const struct stage *st, u32 narg, const 
 
 bool elab_apply(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
-    if (e->nest >= MOST_NEST) {
+    e->nest_most = MAX(e->nest_most, e->nest);
+    if (e->nest >= ELAB_MOST_NEST) {
         e->bounded = e->deep = true;
         return FAIL(e, E0512, at->loc, "applications are nested %u deep here", e->nest);
     }

@@ -88,7 +88,8 @@ struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *
     }
     bool deeper = !r || r->form == RF_RULE;
     d->d.depth = home->d.depth + deeper;
-    d->path = path_mix(home->path, ((u64)home->d.alt_no << 32) + home->seq++);
+    d->step = ((u64)home->d.alt_no << 32) + home->seq++;
+    d->path = path_mix(home->path, d->step);
     if (e->limits.depth && d->d.depth > e->limits.depth) {
         FAIL(e, E0509, loc, "a draw at depth %u: the limit is %llu", d->d.depth, (unsigned long long)e->limits.depth);
         return NULL;
@@ -160,12 +161,12 @@ bool elab_alternate(struct elab *e, struct frame *f, const struct gram_rule *r, 
     return elab_eval(e, f, c->alt->expr, out) && check_result(e, f, r, out);
 }
 
-/* What trying an alternative that does not type costs, evaluated or known. */
-static void charge(struct elab *e, u64 steps_before)
+/* An alternative that is known not to evaluate counts as tried and undone, as if it had been. */
+static void charge(struct elab *e)
 {
-    e->steps = steps_before + 8;
-    e->wasted += 8;
-    if (e->wasted > e->most_wasted)
+    e->tried++;
+    e->steps++;
+    if (++e->wasted > e->most_wasted)
         e->halt = e->over_work = true;
 }
 
@@ -174,6 +175,8 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
     struct pick p = {.d = d};
     f->draw = d;
     d->frame = f;
+    if (e->tab)
+        return tab_decide(e, f, r, d, out);
     if (e->chooser->decide && !d->follows) {
         bool mine = false, ok = e->chooser->decide(e->chooser->ctx, e, f, r, d, out, &mine);
         if (mine)
@@ -200,13 +203,14 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
             return dead_end(e, d, d->d.at->loc);
         const struct acase *c = &p.cases.at[i];
         if (dead && *dead >> i & 1) {
-            charge(e, e->steps);
+            charge(e);
             p.tried[i] = true;
             if (e->halt)
                 return false;
             continue;
         }
         struct emark m = elab_mark(e);
+        e->tried = m.tried + !d->follows;
         d->taken = c;
         d->d.alt = c->alt->ast;
         d->d.inner = c->inner ? c->inner->alt->ast : NULL;
@@ -224,9 +228,7 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         if (dead && elab_is_terminal(c)) {
             if (!e->bounded)
                 *dead |= (u64)1 << i;
-            e->wasted = m.wasted;       /* not what it took: that would show what was known */
-            e->halt = e->over_work = false;
-            charge(e, m.steps);
+            e->steps = m.steps + 1;     /* not what it took: that would show what was known */
         }
         if (e->halt)
             return false;
@@ -303,6 +305,8 @@ bool elab_choose(struct elab *e, struct frame *f, const struct ast *n, const str
         return false;
     p.d = d;
     d->frame = f;
+    if (e->tab)
+        return tab_choose(e, f, d, &p.cases, ov, out);
     p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);
     u32 depth_was = e->depth;
     for (;;) {
@@ -310,6 +314,7 @@ bool elab_choose(struct elab *e, struct frame *f, const struct ast *n, const str
         if (i < 0)
             return dead_end(e, d, n->loc);
         struct emark m = elab_mark(e);
+        e->tried = m.tried + !d->follows;
         d->taken = &p.cases.at[i];
         d->d.alt = p.cases.at[i].opt;
         d->d.alt_no = (u32)i;

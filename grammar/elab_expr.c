@@ -245,6 +245,8 @@ static bool eval_recipe(struct elab *e, struct frame *f, const struct ast *it)
 {
     struct val v;
     bool was = e->in_recipe;
+    if (e->tab)
+        return tab_cannot(e);
     e->in_recipe = true;
     bool ok = elab_eval(e, f, it->kid[0], &v);
     e->in_recipe = was;

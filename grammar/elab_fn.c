@@ -144,6 +144,7 @@ struct once_use {
     struct count count;         /* of one instance */
     u64 nodes;
     u32 fn; str label;
+    u32 no;                     /* tabulating: its number */
     u32 ncap; const struct val *cap;
 };
 
@@ -217,7 +218,8 @@ static struct enode *new_holder(struct elab *e, struct once *o, bool first)
     h->d.depth = home->d.depth;
     h->d.rule = home->d.rule;
     h->frame = home->frame;
-    h->path = path_mix(home->path, 0x6f6e6365u + ((u64)home->d.alt_no << 33) + home->seq++);
+    h->step = 0x6f6e6365u + ((u64)home->d.alt_no << 33) + home->seq++;
+    h->path = path_mix(home->path, h->step);
     if (!first) {
         elab_follow(h, o->holder);
         h->attached = true;
@@ -240,6 +242,8 @@ static bool elaborate_once(struct elab *e, const struct stage *st, u32 narg, con
 {
     struct once *o = st->once;
     bool first = !o->holder;
+    if (e->tab && o->share)
+        return tab_cannot(e);
     elab_trail(e, TR_ONCE, o, arena_dup(e->a, o, sizeof(*o)));
     if (first)
         o->holder = new_holder(e, o, true);
@@ -272,7 +276,9 @@ static bool elaborate_once(struct elab *e, const struct stage *st, u32 narg, con
         e->skip_prefix = body->kind == ST_RULE;
         inner = args_with(e, narg, arg, as_params(e, &in));
     }
-    bool ok = elab_apply(e, body, narg, inner, at, &u->out);
+    u->no = e->tab ? tab_use(e) : 0;
+    bool ok = (!e->tab || tab_once(e, TAB_ONCE, u->no)) && elab_apply(e, body, narg, inner, at, &u->out) &&
+              (!e->tab || tab_once(e, TAB_ONCE_END, u->no));
     e->nesting--;
     if (!ok)
         goto done;
@@ -326,7 +332,7 @@ bool elab_apply_once(struct elab *e, const struct stage *st, u32 narg, const str
             e->params_hash = path_mix(e->params_hash, u->nodes);
         if (o->share && o->nesting < e->nesting)
             e->outer_share = true;
-        if (!elab_add(e, &u->count, u->nodes, !o->share, at->loc))
+        if (e->tab ? !tab_once(e, TAB_AGAIN, u->no) : !elab_add(e, &u->count, u->nodes, !o->share, at->loc))
             return false;
     } else {
         struct once_use *nu = NEW(e->a, struct once_use);

@@ -190,6 +190,8 @@ bool elab_root(struct elab *e, const struct gram_rule *space, struct enode *forc
     }
     if (!elab_limits(e, f) || !elab_space_inputs(e, false))
         return false;
+    if (e->tab)
+        tab_limits(e);
     struct frame top = {0};
     struct enode *d = elab_new_draw(e, &top, space->ast, NULL, space, space->ast->loc);
     *root = d;

@@ -56,6 +56,7 @@ struct gram_rule {              /* one overload */
     const str *slot_name;       /* [nslot]; NULL where a slot has no name */
     u32 nalt; const struct gram_alt *alt;
     void *cache;                /* elab: alternatives whose families and weights are constants, expanded once */
+    const void *weights;        /* typed: and their weights */
 };
 struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; u8 plain; /* elab: 1 draws nothing, 2 may */ };
 struct gram_monoid { struct gram_decl d; struct ast *ast; };
@@ -81,6 +82,7 @@ struct gram {
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     bool keep;                              /* something names types: gram_forget forgets nothing */
     void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
+    void *typed;                /* typed.c: symbols at their types */
 };
 
 /* How module texts are found: "std.nn" or a path.  Returns text in arena memory, or NULL. */

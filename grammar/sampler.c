@@ -8,11 +8,12 @@
 #include "grammar/sampler.h"
 
 #include "compiler/base/real.h"
-#include "grammar/elab.h"
+#include "grammar/typed_walk.h"
 
 #include <stdlib.h>
 
 enum { MOST_EXACT = 1000000 };          /* attempts of a sample */
+enum { MOST_ATTEMPTS = DERIVE_MOST_ATTEMPTS, MOST_WORK = DERIVE_MOST_WORK };
 static const u64 EXACT = 0x6e6173632d657861ull;
 
 struct sampler {
@@ -21,10 +22,12 @@ struct sampler {
     enum sampler_kind kind;
     u64 seed;
     struct sampler_stats stats;
+    bool tables;
+    struct walk walk;
     struct arena *a;                    /* the last sample's */
-    struct derivation *d;
+    struct derivation *d;               /* NULL: it is in walk */
     u64 index, attempt;                 /* of it: the attempt that went through */
-    struct { u32 *at; u32 n, cap; } decided;
+    u32 ndecided; const u32 *decided;
 };
 
 static const char *const kind_name[] = {"local", "exact"};
@@ -84,7 +87,8 @@ struct sampler *sampler_open(struct gram *g, const struct gram_rule *space, enum
 {
     struct sampler *s = calloc(1, sizeof(*s));
     CHECK(s);
-    *s = (struct sampler){.g = g, .space = space, .kind = k, .seed = seed, .a = arena_new("sample")};
+    *s = (struct sampler){.g = g, .space = space, .kind = k, .seed = seed, .a = arena_new("sample"), .tables = true};
+    walk_init(&s->walk, NULL);
     return s;
 }
 
@@ -93,7 +97,7 @@ void sampler_close(struct sampler *s)
     if (!s)
         return;
     arena_free(s->a);
-    free(s->decided.at);
+    walk_free(&s->walk);
     free(s);
 }
 
@@ -149,6 +153,11 @@ static double recipe_unit(void *ctx, u64 path)
     struct exact *x = ctx;
     x->chance = true;
     return derive_unit(x->seed, x->index, x->attempt, path);
+}
+
+void sampler_use_tables(struct sampler *s, bool yes)
+{
+    s->tables = yes;
 }
 
 static struct derivation *draw_exact(struct sampler *s, u64 index, u64 *attempts)
@@ -215,41 +224,114 @@ static const u32 *decisions(struct arena *a, const struct derivation *d, u32 *n)
     return alt;
 }
 
+/* ---- on the tables ---- */
+
+static double local_walk_unit(void *ctx, u64 path, u32 try)
+{
+    struct exact *x = ctx;
+    struct rng r = rng_make(x->seed, x->index, path_mix(path, x->attempt));
+    r.n = try;
+    return rng_unit(&r);
+}
+
+static double exact_walk_unit(void *ctx, u64 path, u32 try)
+{
+    (void)path, (void)try;
+    return exact_unit(ctx);
+}
+
+/* The sample, if the tables do for it: false: ask the elaborator. */
+static bool draw_walk(struct sampler *s, u64 index, u64 *attempts)
+{
+    struct exact x = {.seed = s->seed, .index = index};
+    struct walk *w = &s->walk;
+    u64 work = 0, tried = 0, most = s->kind == SAMPLER_EXACT ? MOST_EXACT : MOST_ATTEMPTS;
+    w->exact = s->kind == SAMPLER_EXACT;
+    w->unit = w->exact ? exact_walk_unit : local_walk_unit;
+    w->ctx = &x;
+    w->chance = false;
+    for (; x.attempt < most; x.attempt++) {
+        w->t = typed_of(s->g);
+        struct tsym *space = typed_space(w->t, s->space);
+        if (typed_entry(w->t, space)->kind != T_CHOICE)
+            return false;
+        struct limits l = space->limits;
+        x.k = 0;
+        enum walk_end end = walk_space(w, space, &l);
+        tried += w->tried;
+        if (end == WALK_DONE) {
+            *attempts = x.attempt + 1;
+            s->stats.tried += tried;
+            return true;
+        }
+        work += w->steps;
+        if (end == WALK_SLOW || !w->chance || (!w->exact && work >= MOST_WORK))
+            return false;
+        if ((x.attempt & 255) == 255)
+            gram_forget(s->g);
+    }
+    return false;
+}
+
 bool sampler_draw(struct sampler *s, u64 index, struct sample *out)
 {
     u64 attempts = 0;
+    const struct walk *w = &s->walk;
     arena_clear(s->a);
     gram_forget(s->g);
     s->index = index;
-    s->d = s->kind == SAMPLER_EXACT ? draw_exact(s, index, &attempts) : derive_local(s->a, s->g, s->space, s->seed, index, &attempts, NULL);
+    s->d = NULL;
+    bool fast = s->tables && draw_walk(s, index, &attempts);
+    if (!fast) {
+        attempts = 0;
+        s->d = s->kind == SAMPLER_EXACT ? draw_exact(s, index, &attempts) : derive_local(s->a, s->g, s->space, s->seed, index, &attempts, NULL);
+        s->stats.slow++;
+    }
     s->attempt = attempts - 1;
     s->stats.attempts += attempts;
-    if (!s->d) {
+    if (!fast && !s->d) {
         s->stats.failed++;
         return false;
     }
-    *out = (struct sample){.index = index, .attempts = attempts, .logp = s->d->logp, .depth = s->d->depth, .nodes = s->d->nodes, .count = s->d->count};
-    out->decided = decisions(s->a, s->d, &out->ndecided);
+    if (fast) {
+        *out = (struct sample){.logp = walk_logp(w), .depth = w->depth, .nodes = w->instances, .count = {w->params, w->macs, w->bytes, w->nodes}};
+        out->ndecided = walk_draws(w);
+        u32 *alt = NEW_ARRAY(s->a, u32, out->ndecided);
+        walk_decided(w, alt);
+        out->decided = alt;
+    } else {
+        *out = (struct sample){.logp = s->d->logp, .depth = s->d->depth, .nodes = s->d->nodes, .count = s->d->count};
+        out->decided = decisions(s->a, s->d, &out->ndecided);
+    }
+    out->index = index;
+    out->attempts = attempts;
+    s->decided = out->decided;
+    s->ndecided = out->ndecided;
     s->stats.samples++;
-    s->stats.slow++;
     s->stats.draws += out->ndecided;
     s->stats.nodes += out->nodes;
     return true;
 }
 
+/* The elaborator's derivation of it. */
+static struct derivation *derived(struct sampler *s, struct arena *a, struct arch **arch_out)
+{
+    struct exact x = {.seed = s->seed, .index = s->index, .attempt = s->attempt};
+    struct derivation *d = derive_decided(a, s->g, s->space, s->ndecided, s->decided, recipe_unit, &x, arch_out);
+    CHECK(d);
+    return d;
+}
+
 void sampler_text(struct sampler *s, const struct notation *n, struct buf *b)
 {
+    if (!s->d)
+        s->d = derived(s, s->a, NULL);
     notation_print(b, n, s->d);
 }
 
 struct derivation *sampler_derivation(struct sampler *s, struct arena *a, struct arch **arch_out)
 {
-    u32 n;
-    const u32 *alt = decisions(s->a, s->d, &n);
-    struct exact x = {.seed = s->seed, .index = s->index, .attempt = s->attempt};
-    struct derivation *d = derive_decided(a, s->g, s->space, n, alt, recipe_unit, &x, arch_out);
-    CHECK(d);
-    return d;
+    return derived(s, a, arch_out);
 }
 
 struct decided { u32 n, at; const u32 *alt; double (*unit)(void *ctx, u64 path); void *ctx; };

@@ -45,6 +45,8 @@ struct sample {
 struct sampler;
 struct sampler *sampler_open(struct gram *g, const struct gram_rule *space, enum sampler_kind k, u64 seed);
 void sampler_close(struct sampler *s);
+/* False: samples come from the elaborator alone.  They are the same; for tests of that. */
+void sampler_use_tables(struct sampler *s, bool yes);
 /* False: none found, or a mistake of the grammar that only shows here; g->ds says why. *out holds until the next draw. */
 bool sampler_draw(struct sampler *s, u64 index, struct sample *out);
 /* The text of the last sample. */
