@@ -115,7 +115,11 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
 
 nasc_status cli_arch(struct cli *c, nasc_arch **out)
 {
-    const char *text = c->value[OPT_ARCH];
+    return cli_arch_text(c, c->value[OPT_ARCH], out);
+}
+
+nasc_status cli_arch_text(struct cli *c, const char *text, nasc_arch **out)
+{
     struct gram_module *m = c->s->g->module.at[c->s->g->module.n - 1];
     struct gram_decl *d = gram_lookup(c->s->g, m, str_c(c->s->sp, text));
     if (d && d->kind == GD_ARCH)

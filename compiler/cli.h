@@ -13,7 +13,7 @@ enum opt_id {
 struct cli {
     nasc_session *s;
     const char *verb;
-    VEC(const char *) define, input, output;    /* repeated options */
+    VEC(const char *) define, input, output, arch;      /* repeated options */
     const char *value[OPTS];            /* last value given; "" for a flag; NULL: not given */
     u32 narg; const char **arg;         /* words after the verb */
 };
@@ -32,6 +32,7 @@ bool cli_tune_path(struct cli *c, struct buf *path);
 nasc_status cli_load(struct cli *c, bool space, u32 *next);
 /* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */
 nasc_status cli_arch(struct cli *c, nasc_arch **out);
+nasc_status cli_arch_text(struct cli *c, const char *text, nasc_arch **out);    /* the same for any text */
 /* Prints the diagnostics there are, and forgets them: between the lines of a long input, and at the end. */
 void cli_say(struct cli *c);
 /* Lines of stdin; NULL at the end.  The buffer is reused. */

@@ -100,6 +100,8 @@ static nasc_status parse_options(struct cli *c, const struct verb *v, int argc, 
             vec_push(c->s->a, &c->input, (const char *)optarg);
         if (id == OPT_OUTPUT)
             vec_push(c->s->a, &c->output, (const char *)optarg);
+        if (id == OPT_ARCH)
+            vec_push(c->s->a, &c->arch, (const char *)optarg);
     }
     c->narg = (u32)(argc - optind);
     c->arg = (const char **)(argv + optind);

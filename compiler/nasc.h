@@ -73,6 +73,21 @@ nasc_status nasc_parse_all(nasc_session *s, const char *text, nasc_arch **out, n
 nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out);
 void nasc_arch_free(nasc_arch *a);
 
+/* Moves (docs/probability.md): mutation or crossover number `index` of `seed`, a function of the parents and these two. `what` may be
+ * NULL.  NASC_WRONG where no other network can be made.  The parents stay as they are. */
+typedef struct {
+    char node[256];                     /* what was changed: labels from the root, "s.a.l", cut off where it is long */
+    char rule[64];                      /* its nonterminal; "choose" */
+    uint32_t number, nodes;             /* mutation: among the nodes of the parent that decide something, and how many these are */
+    char other[256];                    /* crossover: the node of the second parent */
+    uint64_t tries;                     /* subtrees drawn, pairs of nodes tried */
+} nasc_move;
+/* One node of the derivation drawn anew, at the types it has. */
+nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint64_t index, nasc_arch **out, nasc_move *what);
+/* Two subtrees exchanged: out[0] is the first parent with a subtree of the second, out[1] the second with one of the first. Where no exchange
+ * gives two new networks, one of them is NULL. */
+nasc_status nasc_crossover(nasc_session *s, nasc_arch *a, nasc_arch *b, uint64_t seed, uint64_t index, nasc_arch *out[2], nasc_move *what);
+
 typedef struct {
     const char *space, *arch;           /* the text; valid while the architecture is */
     char text_hash[33];                 /* 128-bit hash of the text, hex */

@@ -18,6 +18,7 @@ struct nasc_arch {
     const char *text;
     struct hash128 text_hash;
     struct inside *inside;              /* of nasc_parse_all */
+    struct move_parent *moves;          /* its nodes: listed at the first move */
     struct nasc_arch *next, **link;     /* among the session's; link: what points here */
 };
 /* Takes over the arena. Prints the text; NULL after complaining. */

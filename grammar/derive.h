@@ -77,11 +77,15 @@ struct elab; struct enode; struct frame; struct val;
 struct chooser {
     void *ctx;
     bool retries;
+    bool mute;                          /* no var/value is wanted before pick */
     /* Takes the draw of a rule over before anything is asked, and evaluates it its own way: *mine, and whether that went well (NULL,
      * or *mine false: as usual).  Whoever does bounds the work itself. */
     bool (*decide)(void *ctx, struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out, bool *mine);
     /* The number of the alternative to try, or -1: none left (dead end). */
     int (*pick)(void *ctx, const struct choice *c);
+    /* NULL, or: the alternative taken at a draw was evaluated, to a value or (NULL) in vain, in so many steps.  True: it is
+     * undone, and pick is asked again for the same draw. */
+    bool (*again)(void *ctx, const struct draw *d, const struct val *v, u64 steps);
     /* A recipe's draw in [0,1). */
     double (*unit)(void *ctx, u64 path);
 };

@@ -170,6 +170,7 @@ static void take_children(struct enode *d, struct draw **out, u32 *n)
 static void finish_draw(struct elab *e, struct enode *d, double *logp)
 {
     elab_fill_vars(e, d);
+    d->d.user = NULL;
     d->d.child = NEW_ARRAY(e->a, struct draw *, count_children(d) + 1);
     u32 n = 0;
     take_children(d, d->d.child, &n);
@@ -284,7 +285,7 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
     free(e.trail.at);
     e.trail.at = NULL;
     if (end)
-        *end = (struct elab_end){e.hard, e.over_work, e.steps, e.tried};
+        *end = (struct elab_end){e.hard, e.over_work, e.bounded, e.steps, e.tried};
     if (!root)
         return NULL;
     struct derivation *d = NEW(a, struct derivation);

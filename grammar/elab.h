@@ -220,6 +220,9 @@ struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *
 bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out);
 /* The alternatives known to fail for these arguments, a bit each; NULL where that is not kept (elab_viable.c). */
 u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 ncase);
+/* Marks in tried[] the alternatives of weight above 0 that draw nothing and do not type for these arguments, limits aside, after trying
+ * what is not known: the same marks whatever was known.  For choosers, in pick.  False: e->hard. */
+bool elab_sift(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acases *c, bool *tried);
 bool elab_is_terminal(const struct acase *c);           /* draws nothing, does not read depth */
 bool elab_net_is_plain(const struct gram_rules *s);
 /* Evaluates one alternative. */
@@ -248,7 +251,7 @@ str elab_prefixed(struct elab *e, str name);
 
 bool elab_limits(struct elab *e, struct frame *f);      /* those declared, with the space's attributes in f */
 /* How an evaluation ended. */
-struct elab_end { bool hard, over_work; u64 steps, tried; };
+struct elab_end { bool hard, over_work, bounded; u64 steps, tried; };
 enum { DERIVE_MOST_ATTEMPTS = 2000, DERIVE_MOST_WORK = 30000000 /* steps of all attempts */ };
 enum { ELAB_MOST_STEPS = 1000000, ELAB_MOST_WASTED = 2000 /* alternatives undone in one attempt */, ELAB_MOST_NEST = 700 };
 void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds);

@@ -170,6 +170,20 @@ static void charge(struct elab *e)
         e->halt = e->over_work = true;
 }
 
+/* Asks the chooser whether what was just evaluated is to be undone and decided again; that counts as no waste: choosers
+ * that ask for it have bounds of their own. */
+static bool decide_again(struct elab *e, struct enode *d, bool ok, const struct val *out, const struct emark *m)
+{
+    if (!e->chooser->again || d->follows || e->hard || !e->chooser->again(e->chooser->ctx, &d->d, ok ? out : NULL, e->steps - m->steps))
+        return false;
+    elab_undo(e, m);
+    e->steps = m->steps;
+    e->tried = m->tried;
+    e->wasted = m->wasted;
+    e->halt = e->over_work = false;
+    return true;
+}
+
 bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out)
 {
     struct pick p = {.d = d};
@@ -195,7 +209,10 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
             saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
     } else if (!d->follows) {
         p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);
-        elab_attr_vars(e, d);
+        if (!e->chooser->mute)
+            elab_attr_vars(e, d);
+        if (e->chooser->again && r->nslot)
+            saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
     }
     for (;;) {
         int i = pick_next(e, &p);
@@ -218,7 +235,14 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         d->d.p = d->follows ? d->d.p : p.cases.weight[i];
         d->seq = 0;
         e->bounded = false;
-        if (elab_alternate(e, f, r, c, out)) {
+        bool ok = elab_alternate(e, f, r, c, out);
+        if (decide_again(e, d, ok, out, &m)) {
+            e->depth = MAX(depth_was, d->d.depth);
+            if (saved)
+                memcpy(f->slot, saved, r->nslot * sizeof(*saved));
+            continue;
+        }
+        if (ok) {
             d->chosen = *out;
             return true;
         }
@@ -329,7 +353,12 @@ bool elab_choose(struct elab *e, struct frame *f, const struct ast *n, const str
             ok = elab_eval(e, f, ov[i].opt->kid[ov[i].opt->nkid - 1], out);
             f->draw = home;
         }
-        d->chosen = *out;
+        if (ok)
+            d->chosen = *out;
+        if (decide_again(e, d, ok, out, &m)) {
+            e->depth = depth_was;
+            continue;
+        }
         if (ok)
             return true;
         if (e->halt || d->follows || !e->chooser->retries)

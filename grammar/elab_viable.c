@@ -9,7 +9,7 @@
 
 enum { MOST_WORDS = 24, MOST_ENTRIES = 400000 };
 
-struct viable { const struct gram_rule *rule; u32 nword; u64 dead; u64 word[]; };
+struct viable { const struct gram_rule *rule; u32 nword; u64 dead, sifted /* those looked at, dead or not */; u64 word[]; };
 struct viable_table { struct idmap by_key; VEC(struct viable *) at; };
 
 /* Evaluating it asks the chooser nothing and sees nothing but locals. */
@@ -112,15 +112,21 @@ static bool words_of(const struct val *v, u64 *w, u32 *n)
     }
 }
 
-u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 ncase)
+/* What the arguments of a rule are, as words; false: nothing that a table can be kept by. */
+static bool key_of(const struct frame *f, const struct gram_rule *r, u32 ncase, u64 *word, u32 *n)
 {
-    u64 word[MOST_WORDS];
-    u32 n = 0, at;
     if (ncase > 64 || ncase < 2 || !any_terminal(r))
-        return NULL;
+        return false;
     for (u32 i = 0; i < r->nattr + r->nparam; i++)
-        if (!words_of(&f->slot[i], word, &n))
-            return NULL;
+        if (!words_of(&f->slot[i], word, n))
+            return false;
+    return true;
+}
+
+/* NULL: the table is full. */
+static struct viable *entry(struct elab *e, const struct gram_rule *r, const u64 *word, u32 n)
+{
+    u32 at;
     struct viable_table *t = e->g->viable;
     if (!t)
         t = e->g->viable = NEW(e->g->tables, struct viable_table);
@@ -131,7 +137,7 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
     for (u32 id; (id = idmap_find(&t->by_key, h, &at));) {
         struct viable *v = t->at.at[id - 1];
         if (v->rule == r && v->nword == n && (n == 0 || memcmp(v->word, word, n * sizeof(*word)) == 0))
-            return &v->dead;
+            return v;
     }
     if (t->at.n >= MOST_ENTRIES)
         return NULL;
@@ -141,5 +147,69 @@ u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 n
     memcpy(v->word, word, n * sizeof(*word));
     vec_push(e->g->tables, &t->at, v);
     idmap_put(e->g->tables, &t->by_key, h, t->at.n);
-    return &v->dead;
+    return v;
+}
+
+u64 *elab_dead(struct elab *e, struct frame *f, const struct gram_rule *r, u32 ncase)
+{
+    u64 word[MOST_WORDS];
+    u32 n = 0;
+    struct viable *v = key_of(f, r, ncase, word, &n) ? entry(e, r, word, n) : NULL;
+    return v ? &v->dead : NULL;
+}
+
+/* Does it type, limits aside?  Leaves no trace. */
+static bool types(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acase *c)
+{
+    struct limits limits = e->limits;
+    struct diags *ds = e->ds;
+    struct emark m = elab_mark(e);
+    struct val v;
+    bool bounded = e->bounded;
+    memset(&e->limits, 0, sizeof(e->limits));
+    e->steps = e->wasted = 0;
+    e->bounded = false;
+    e->ds = NULL;
+    const struct acase *taken = f->draw->taken;
+    f->draw->taken = c;                 /* an inline rule's mention asks for it */
+    bool ok = elab_alternate(e, f, r, c, &v) || e->bounded;
+    f->draw->taken = taken;
+    e->ds = ds;
+    if (!e->hard) {
+        e->wasted = 0;
+        elab_undo(e, &m);
+        e->halt = e->over_work = false;
+    }
+    e->limits = limits;
+    e->bounded = bounded;
+    e->steps = m.steps;
+    e->tried = m.tried;
+    e->wasted = m.wasted;
+    return ok;
+}
+
+bool elab_sift(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acases *c, bool *tried)
+{
+    u64 word[MOST_WORDS];
+    u32 n = 0;
+    if (!key_of(f, r, c->n, word, &n))
+        return true;
+    struct viable once = {0}, *v = entry(e, r, word, n);
+    if (!v)                             /* work done in vain, but the same answer */
+        v = &once;
+    struct val *saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
+    for (u32 i = 0; i < c->n; i++) {
+        u64 bit = (u64)1 << i;
+        if (!(v->sifted & bit) && c->weight[i] > 0 && elab_is_terminal(&c->at[i])) {
+            if (!(v->dead & bit) && !types(e, f, r, &c->at[i])) {
+                if (e->hard)
+                    return false;
+                v->dead |= bit;
+            }
+            memcpy(f->slot, saved, r->nslot * sizeof(*saved));
+            v->sifted |= bit;
+        }
+        tried[i] = v->dead & bit;
+    }
+    return true;
 }

@@ -1,0 +1,113 @@
+/* move_api.c - mutation and crossover of a session's architectures. */
+#include "compiler/api.h"
+#include "compiler/pipeline.h"
+#include "grammar/move.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Two networks are one if their ids are. */
+struct parents { struct notation *n; const nasc_arch *at[2]; };
+
+static bool is_new(void *ctx, const struct derivation *child)
+{
+    struct parents *p = ctx;
+    struct buf b = {0};
+    notation_print(&b, p->n, child);
+    const char *text = b.at ? b.at : "";
+    bool same = false;
+    for (u32 i = 0; i < COUNTOF(p->at); i++)
+        same |= p->at[i] && strcmp(text, p->at[i]->text) == 0;
+    buf_free(&b);
+    return !same;
+}
+
+static struct move_parent *parent_of(nasc_session *s, nasc_arch *ar)
+{
+    if (!ar->moves)
+        ar->moves = move_parent_new(ar->a, s->g, ar->d, &s->ds);
+    return ar->moves;
+}
+
+static void put_path(char *out, size_t cap, const struct move_parent *p, const struct move_node *n)
+{
+    struct buf b = {0};
+    move_path(&b, p, n);
+    snprintf(out, cap, "%s", b.at ? b.at : "");
+    buf_free(&b);
+}
+
+static void describe(nasc_move *out, const struct move *m, const struct move_parent *p, const struct move_parent *q)
+{
+    if (!out)
+        return;
+    *out = (nasc_move){.nodes = p->nopen, .tries = m->tries};
+    put_path(out->node, sizeof out->node, p, m->node);
+    snprintf(out->rule, sizeof out->rule, "%s", m->node->d->rules ? m->node->d->rules->d.name : "choose");
+    while (out->number < p->nopen && p->open[out->number] != m->node->number)
+        out->number++;
+    if (q)
+        put_path(out->other, sizeof out->other, q, m->other);
+}
+
+/* Of the module and space selected now? */
+static bool belongs(const nasc_session *s, const nasc_arch *ar)
+{
+    return s->space && ar && ar->g == s->g && ar->d->space == s->space;
+}
+
+nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint64_t index, nasc_arch **out, nasc_move *what)
+{
+    API_ENTER(s);
+    *out = NULL;
+    if (!belongs(s, parent))
+        API_LEAVE(s, NASC_USAGE);
+    struct move_parent *p = parent_of(s, parent);
+    if (!p || !session_notation(s))
+        API_LEAVE(s, NASC_WRONG);
+    struct arena *a = arena_new("sample");
+    struct parents of = {session_notation(s), {parent}};
+    struct move m;
+    u64 t = clock_ns();
+    struct derivation *d = move_mutate(a, p, &(struct move_test){&of, is_new}, seed, index, &m);
+    session_clock(s, STAGE_DERIVE, t);
+    if (!d) {
+        if (!m.hard)
+            session_complain(s, E0761, "no node of this network can be drawn anew so that another network comes of it: %u node%s tried, %llu subtrees",
+                             p->nopen, p->nopen == 1 ? "" : "s", (unsigned long long)m.tries);
+        arena_free(a);
+        API_LEAVE(s, NASC_WRONG);
+    }
+    describe(what, &m, p, NULL);
+    *out = arch_wrap(s, a, d, NULL);
+    API_LEAVE(s, *out ? NASC_OK : NASC_WRONG);
+}
+
+nasc_status nasc_crossover(nasc_session *s, nasc_arch *one, nasc_arch *two, uint64_t seed, uint64_t index, nasc_arch *out[2], nasc_move *what)
+{
+    API_ENTER(s);
+    out[0] = out[1] = NULL;
+    if (!belongs(s, one) || !belongs(s, two))
+        API_LEAVE(s, NASC_USAGE);
+    struct move_parent *p = parent_of(s, one), *q = one == two ? move_parent_new(two->a, s->g, two->d, &s->ds) : parent_of(s, two);
+    if (!p || !q || !session_notation(s))
+        API_LEAVE(s, NASC_WRONG);
+    struct arena *a[2] = {arena_new("sample"), arena_new("sample")};
+    struct parents of = {session_notation(s), {one, two}};
+    struct derivation *d[2];
+    struct move m;
+    u64 t = clock_ns();
+    bool ok = move_crossover(a, p, q, &(struct move_test){&of, is_new}, seed, index, d, &m);
+    session_clock(s, STAGE_DERIVE, t);
+    if (ok)
+        describe(what, &m, p, q);
+    else if (!m.hard)
+        session_complain(s, E0761, "no exchange of subtrees between these two networks gives another one: %llu pair%s of nodes tried", (unsigned long long)m.tries,
+                         m.tries == 1 ? "" : "s");
+    for (u32 i = 0; i < 2; i++)
+        if (ok && d[i])
+            ok = (out[i] = arch_wrap(s, a[i], d[i], NULL)) != NULL;
+        else
+            arena_free(a[i]);
+    API_LEAVE(s, ok ? NASC_OK : NASC_WRONG);
+}
