@@ -111,7 +111,9 @@ nasc_status cmd_crossover(struct cli *c)
     nasc_status st = cli_load(c, true, NULL);
     if (st)
         return st;
-    struct out *o = out_open(f, COUNTOF(columns), columns);
+    struct out *o = out_begin(c, f, COUNTOF(columns), columns);
+    if (!o)
+        return NASC_WRONG;
     st = c->arch.n ? children(c, o, c->arch.at, n, seed, first) : from_lines(c, o, n, seed, first);
     out_close(o);
     return st;

@@ -66,7 +66,9 @@ nasc_status cmd_mutate(struct cli *c)
     nasc_status st = cli_load(c, true, NULL), worst = NASC_OK;
     if (st)
         return st;
-    struct out *o = out_open(f, COUNTOF(columns), columns);
+    struct out *o = out_begin(c, f, COUNTOF(columns), columns);
+    if (!o)
+        return NASC_WRONG;
     if (c->value[OPT_ARCH]) {
         worst = children(c, o, c->value[OPT_ARCH], n, seed, first);
     } else {
