@@ -54,6 +54,27 @@ u32 cf_prod(struct cfg *g, u32 lhs, u32 n, const struct cf_sym *sym, u32 user)
     return id;
 }
 
+static bool begins(const struct cf_prod *p, u32 bucket)
+{
+    return !p->n || p->sym[0].kind != CF_LIT || (u8)p->sym[0].lit[0] % CF_BUCKETS == bucket;
+}
+
+void cfg_index(struct cfg *g)
+{
+    for (u32 i = 0; i < g->nt.n; i++) {
+        struct cf_nt *t = &g->nt.at[i];
+        VEC(u32) start = { 0 };
+        t->first = NEW_ARRAY(g->a, u32, CF_BUCKETS + 1);
+        for (u32 b = 0; b < CF_BUCKETS; b++) {
+            for (u32 k = 0; k < t->prod.n; k++)
+                if (begins(&g->prod.at[t->prod.at[k]], b))
+                    vec_push(g->a, &start, t->prod.at[k]);
+            t->first[b + 1] = start.n;
+        }
+        t->start = start.at;
+    }
+}
+
 static bool nullable(const struct cf_sym *s, const bool *null)
 {
     return s->kind == CF_SPACE || (s->kind == CF_NT && null[s->nt]);
@@ -242,7 +263,7 @@ static struct cf_node *node_new(struct cf_chart *c, u32 nt, u32 from, u32 to)
 static void expected(struct cf_chart *c, u32 pos, const char *lit, u32 len, u32 prod)
 {
     if (c->only != CF_FURTHEST ? pos != c->only : pos < c->far)
-        return;
+        return;             /* CF_NOTHING is no place */
     if (pos > c->far) {
         c->far = pos;
         c->expect.n = 0;
@@ -339,6 +360,13 @@ static void scan(struct cf_chart *c, struct cf_item *t, const struct cf_sym *s)
         else
             expected(c, pos, " ", 1, t->prod);
         break;
+    case CF_SHAPE: {
+        u32 end_at = pos;
+        while (end_at < n && (digit(c->text.at[end_at]) || c->text.at[end_at] == ','))
+            end_at++;
+        item_add(c, t->prod, t->dot + 1, t->origin, end_at, t, NULL);
+        break;
+    }
     default:
         n = values(&c->text, pos, end);
         for (u32 i = 0; i < n; i++)
@@ -419,12 +447,19 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
                 continue;
             predicted[s->nt] = pos + 1;
             const struct cf_nt *n = &g->nt.at[s->nt];
-            for (u32 i = 0; i < n->prod.n; i++) {
-                const struct cf_prod *q = &g->prod.at[n->prod.at[i]];
+            const u32 *list = n->prod.at;
+            u32 many = n->prod.n;
+            if (only == CF_NOTHING && n->first && pos < text.n) {
+                u32 b = (u8)text.at[pos] % CF_BUCKETS;
+                list = n->start + n->first[b];
+                many = n->first[b + 1] - n->first[b];
+            }
+            for (u32 i = 0; i < many; i++) {
+                const struct cf_prod *q = &g->prod.at[list[i]];
                 /* Most alternatives begin with a word that does not stand here. */
-                if (q->n && q->sym[0].kind == CF_LIT && !literal(c, pos, &q->sym[0], n->prod.at[i]))
+                if (q->n && q->sym[0].kind == CF_LIT && !literal(c, pos, &q->sym[0], list[i]))
                     continue;
-                item_add(c, n->prod.at[i], 0, pos, pos, NULL, NULL);
+                item_add(c, list[i], 0, pos, pos, NULL, NULL);
             }
         }
     return c;
@@ -432,9 +467,13 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
 
 struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text)
 {
-    struct cf_chart *c = parse(a, g, start, text, CF_FURTHEST);
+    struct cf_chart *c = parse(a, g, start, text, CF_NOTHING);
+    if (c->root || c->full)
+        return c;
+    /* Again, to say where it stopped. */
+    c = parse(a, g, start, text, CF_FURTHEST);
     u32 w = c->far;
-    if (c->root || c->full || w == 0 || w >= text.n || !cf_word_char(text.at[w]))
+    if (w == 0 || w >= text.n || !cf_word_char(text.at[w]))
         return c;
     while (w > 0 && cf_word_char(text.at[w - 1]))
         w--;

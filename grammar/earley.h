@@ -19,11 +19,14 @@ enum cf_kind {
     CF_LIT,         /* lit, len */
     CF_SPACE,
     CF_VALUE,       /* a number (12, -3, 3.5, 9/8) or a word */
+    CF_SHAPE,       /* numbers between commas, also none: 3, 32, 32 */
     CF_NT           /* nt */
 };
 struct cf_sym { u8 kind; u32 nt; const char *lit; u32 len; u32 user; };
 struct cf_prod { u32 lhs, n, state0, user; const struct cf_sym *sym; };
-struct cf_nt { const char *name; VEC(u32) prod; };
+/* start: productions that may begin with a character, by cfg_index: those of bucket b are start[first[b]] up to start[first[b + 1]]. */
+struct cf_nt { const char *name; VEC(u32) prod; u32 *start, *first; };
+enum { CF_BUCKETS = 64 };
 struct cfg {
     struct arena *a;
     VEC(struct cf_nt) nt;
@@ -34,6 +37,8 @@ void cfg_init(struct cfg *g, struct arena *a);
 u32 cf_nt(struct cfg *g, const char *name);
 /* Symbols are copied; a CF_SPACE that can never meet two word characters is left out. */
 u32 cf_prod(struct cfg *g, u32 lhs, u32 n, const struct cf_sym *sym, u32 user);
+/* Sorts productions by what they begin with, for cf_parse; once, when all are there. */
+void cfg_index(struct cfg *g);
 /* A symbol that derives itself (through units and nullables), as its number + 1; 0: none. */
 u32 cf_cycle(const struct cfg *g, struct arena *scratch);
 
@@ -60,7 +65,7 @@ struct cf_chart {
     struct cf_node *root;       /* NULL: the text does not fit */
     u32 far;                    /* then: how far it fitted (squeezed) ... */
     VEC(struct cf_expect) expect;       /* ... and what could have come there, without doubles */
-    u32 only;                   /* internal: collect what is expected at this place; CF_FURTHEST */
+    u32 only;                   /* internal: collect what is expected at this place; CF_FURTHEST; CF_NOTHING */
     struct cf_item **first, **last, **wait;
     struct cf_item **slot; u32 nslot, nitem;
     struct cf_node **nslot_at; u32 nodecap, nnode;
@@ -68,7 +73,7 @@ struct cf_chart {
     bool full;                  /* the chart was given up: there were more */
     bool cut;                   /* some node has more readings than were listed */
 };
-enum { CF_MOST_READINGS = 1024, CF_MOST_TEXT = 1 << 22, CF_FURTHEST = 0xffffffffu };
+enum { CF_MOST_READINGS = 1024, CF_MOST_TEXT = 1 << 22, CF_FURTHEST = 0xffffffffu, CF_NOTHING = 0xfffffffeu };
 /* text.n must be below CF_MOST_TEXT.  Where the text does not fit and that is in the middle of a word, far goes back to the
  * start of the word if words are expected there. */
 struct cf_chart *cf_parse(struct arena *a, const struct cfg *g, u32 start, struct cf_text text);

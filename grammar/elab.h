@@ -46,6 +46,7 @@ struct enode {
     bool attached;
     const struct acase *taken;          /* family variables, inline alternative */
     struct frame *frame;
+    struct frame *inner;                /* of the inline rule's alternative that was taken */
     struct val chosen;                  /* what it gave; V_NONE: not evaluated to its end */
     u64 path, step;                     /* path: the home's mixed with step */
     u32 seq;                            /* numbers the paths of what is drawn under it */
@@ -229,6 +230,8 @@ bool elab_net_is_plain(const struct gram_rules *s);
 bool elab_alternate(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acase *c, struct val *out);
 void elab_attr_vars(struct elab *e, struct enode *d);   /* before the choice: attributes */
 void elab_fill_vars(struct elab *e, struct enode *d);   /* at the end: all that a notation may show */
+/* The value of a local of an evaluated alternative; "": what the draw gave.  V_NONE: there is none. */
+struct val elab_local(const struct enode *d, str name);
 struct elab_choice { struct elab *e; struct enode *d; const struct acases *cases; };
 bool elab_root(struct elab *e, const struct gram_rule *space, struct enode *forced, struct enode **root, struct val *out);
 bool elab_apply_once(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out);

@@ -248,6 +248,17 @@ void elab_fill_vars(struct elab *e, struct enode *d)
         }
 }
 
+struct val elab_local(const struct enode *d, str name)
+{
+    if (!name[0])
+        return d->chosen;
+    for (const struct frame *f = d->inner ? d->inner : d->frame; f; f = f == d->inner ? d->frame : NULL)
+        for (u32 i = 0; f->rule && i < f->rule->nslot; i++)
+            if (f->rule->slot_name[i] && !strcmp(f->rule->slot_name[i], name) && f->slot[i].kind != V_NONE)
+                return f->slot[i];
+    return (struct val){0};
+}
+
 void elab_taken(const struct choice *ch, u32 i, const struct ast **alt, const struct ast **inner)
 {
     const struct elab_choice *c = ch->elab;

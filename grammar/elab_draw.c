@@ -229,6 +229,7 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         struct emark m = elab_mark(e);
         e->tried = m.tried + !d->follows;
         d->taken = c;
+        d->inner = NULL;
         d->d.alt = c->alt->ast;
         d->d.inner = c->inner ? c->inner->alt->ast : NULL;
         d->d.alt_no = (u32)i;

@@ -124,6 +124,7 @@ static bool apply_fitted(struct elab *e, const struct stage *st, const struct gr
     struct enode *home = f->draw;
     if (r->inline_ && home && home->taken && home->taken->inner && home->taken->alt->inline_of == r->set) {
         struct acase c = *home->taken->inner;
+        home->inner = f;
         return elab_alternate(e, f, r, &c, out);
     }
     if (!r->draws) {

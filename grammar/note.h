@@ -22,12 +22,13 @@ struct note_slot {
     bool optional;                      /* may not be drawn at all */
     bool open;                          /* there is something to choose in it */
 };
-enum note_piece_kind { NP_TEXT, NP_SLOT, NP_LIST, NP_VALUE };
+enum note_piece_kind { NP_TEXT, NP_SLOT, NP_LIST, NP_VALUE, NP_SHAPE };
 struct note_piece {
     u8 kind;
     u32 slot;                           /* SLOT, LIST */
     const char *text; u32 len;          /* TEXT; LIST: the separator */
-    str var;                            /* VALUE */
+    str var;                            /* VALUE; SHAPE: the tensor, "": what the alternative gives */
+    bool part;                          /* SHAPE: without the first axis */
     struct loc loc;
 };
 struct note_form {

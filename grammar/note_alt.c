@@ -218,6 +218,28 @@ static void unknown_hole(struct notation *n, const struct half *h, str name, str
         diag_hint(n->g->ds, d, "a hole names a label, a `let`, an attribute or a family variable; `$$` is a dollar");
 }
 
+/* `${y:shape}`, `${y:part}`: extents of a tensor, read and compared.  t + i is behind the colon; returns what is behind the word. */
+static u32 read_shape(struct notation *n, const struct half *h, const char *t, u32 i, str name, struct loc loc, struct note_piece *p, bool *ok)
+{
+    bool shape = !strncmp(t + i, "shape}", 6), known = !name[0];
+    for (u32 k = 0; h->rule && k < h->rule->nslot && !known; k++)
+        known = h->rule->slot_name[k] == name;
+    *p = (struct note_piece){ .kind = NP_SHAPE, .var = name, .part = !shape, .loc = loc };
+    if (!shape && strncmp(t + i, "part}", 5)) {
+        struct diag *d = diag_add(n->g->ds, E0640, loc, "`${` and `:` that begin no hole");
+        diag_hint(n->g->ds, d, "`${y:shape}` stands for the extents of the tensor y, `${y:part}` for those of a part of a bundle; without a name: of what is given");
+        *ok = false;
+    } else if (!known) {
+        unknown_hole(n, h, name, loc);
+        *ok = false;
+    } else if (!h->form.n) {
+        struct diag *d = diag_add(n->g->ds, E0640, loc, "shapes are read and compared, not printed: this notation would be printed");
+        diag_hint(n->g->ds, d, "put a notation without shapes before it: as \"...\" or \"...\"");
+        *ok = false;
+    }
+    return i + (shape ? 5 : 4);
+}
+
 static void put_text(struct notation *n, struct note_form *f, const char *text, u32 len, struct loc loc)
 {
     if (len)
@@ -253,6 +275,13 @@ static bool read_form(struct notation *n, struct half *h, const struct ast *s)
         while (i < len && name_char(t[i], i == at))
             i++;
         u32 end = i;
+        bool shape = brace && i < len && t[i] == ':';
+        struct note_piece sized;
+        if (shape) {
+            i = read_shape(n, h, t, i + 1, str_intern(n->g->sp, t + at, end - at), loc, &sized, &ok);
+            if (!ok)
+                return false;
+        }
         if (brace && i < len && t[i] == '|') {
             list = true;
             sep = ++i;
@@ -260,7 +289,7 @@ static bool read_form(struct notation *n, struct half *h, const struct ast *s)
                 i++;
             seplen = i - sep;
         }
-        if (end == at || (brace && (i >= len || t[i] != '}'))) {
+        if ((end == at && !shape) || (brace && (i >= len || t[i] != '}'))) {
             struct diag *d = diag_add(n->g->ds, E0640, loc, end == at ? "`$` without a name" : "`${` without its `}`");
             diag_hint(n->g->ds, d, "write `$name`, `${name}`, `${name|separator}`, or `$$` for a dollar");
             return false;
@@ -269,6 +298,10 @@ static bool read_form(struct notation *n, struct half *h, const struct ast *s)
         from = i;
         if (loc.len == 1)
             loc.len = i - dollar;
+        if (shape) {
+            vec_push(n->a, &f.piece, sized);
+            continue;
+        }
         str name = str_intern(n->g->sp, t + at, end - at);
         u32 slot = slot_named(h, name);
         struct note_piece p = { .loc = loc, .slot = slot, .text = t + sep, .len = seplen, .var = name };

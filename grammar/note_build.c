@@ -144,6 +144,8 @@ static void add_form(struct notation *n, u32 nt, const struct note_alt *t, const
             const struct note_piece *p = &f->piece.at[i];
             if (p->kind == NP_TEXT) {
                 put_text(n, &s, p->text, p->len, i + 1);
+            } else if (p->kind == NP_SHAPE) {
+                vec_push(n->a, &s, ((struct cf_sym){ .kind = CF_SHAPE, .user = i + 1 }));
             } else if (p->kind == NP_VALUE) {
                 str fixed = NULL;
                 for (u32 j = 0; j < nfixed; j++)        /* an inner family hides an outer one */
@@ -252,6 +254,7 @@ struct notation *notation_build(struct gram *g, const struct gram_rule *space)
         diag_hint(g->ds, d, "give the alternative that only mentions itself a notation with a word of its own");
         return NULL;
     }
+    cfg_index(&n->cfg);
     return n;
 }
 

@@ -4,6 +4,7 @@
  * reading and the slot it fills, its nodes of the chart say which productions can stand there.  Where several fit
  * (two of one spelling, told apart by types or values; two readings of the text), the path of decisions
  * (struct tries) says which is taken; note_advance moves it like an odometer. */
+#include "grammar/elab.h"
 #include "grammar/note_reader.h"
 
 static str value_of(const struct draw *d, str var)
@@ -235,6 +236,42 @@ double note_unit(void *ctx, u64 path)
     return 0.5;
 }
 
+/* The extents of the first tensor in a value, as `${y:shape}` reads them: 3,32,32. */
+static bool put_shape(struct buf *b, const struct types *types, const struct val *v, bool part)
+{
+    if (v->kind == V_TENSOR) {
+        const struct type *t = type_get(types, v->type);
+        for (u32 i = part; i < t->rank; i++)
+            buf_printf(b, "%s%lld", i > part ? "," : "", (long long)axis_extent(types, t->axis[i]));
+        return true;
+    }
+    for (u32 i = 0; v->kind == V_TUPLE && i < v->tuple->n; i++)
+        if (put_shape(b, types, &v->tuple->at[i], part))
+            return true;
+    return false;
+}
+
+/* Shapes can be compared once the alternative is evaluated. */
+static bool shapes_fit(struct reader *r, const struct nread *q, const struct draw *d)
+{
+    for (u32 k = 0; k < q->r->prod->n; k++) {
+        if (q->r->prod->sym[k].kind != CF_SHAPE)
+            continue;
+        const struct note_piece *p = note_piece_of(q->np, &q->r->prod->sym[k]);
+        const struct cf_span *s = &q->r->span[k];
+        struct val v = elab_local((const struct enode *)d, p->var);
+        struct buf b = { 0 };
+        bool tensor = put_shape(&b, r->n->g->types, &v, p->part), same = tensor && b.n == s->to - s->from && !memcmp(b.at ? b.at : "", r->chart->text.at + s->from, b.n);
+        if (!same)
+            fail(r, E0702, s->from, s->to, tensor ? arena_printf(r->scratch, "the shape is [%s] here, not [%.*s]", b.at ? b.at : "", (int)(s->to - s->from), r->chart->text.at + s->from)
+                                                  : "there is no tensor here that has a shape", NULL);
+        buf_free(&b);
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
 bool note_all_used(struct reader *r)
 {
     for (u32 i = 0; i < r->t->inst.n; i++) {
@@ -256,6 +293,8 @@ bool note_all_used(struct reader *r)
                     return false;
                 }
             }
+            if (!shapes_fit(r, q, t->draw))
+                return false;
             struct misfit bad = { 0 };
             if (!stands_for(r, q, t->draw, &bad)) {
                 if (bad.where)

@@ -197,6 +197,7 @@ static bool evaluate(struct sum *s, struct elab *e, struct frame *f, const struc
         return false;
     if (!d->parent && (!elab_space_inputs(e, true) || !conditions_hold(e, f, rule->ast->kid[RULE_WHERE])))
         return false;
+    d->chosen = *v;
     for (u32 i = 0; i < r->t->inst.n; i++)
         elab_fill_vars(e, (struct enode *)r->t->inst.at[i]->draw);
     return note_all_used(r);
@@ -236,6 +237,7 @@ static void fill(struct sum *s, struct elab *e, struct frame *f, const struct gr
             note_begin(&mine);
             note_inst(r, &c, q->nread, q->read, en->node[0]->from, en->node[0]->to);
             d->taken = &cases.at[q->alt];
+            d->inner = NULL;
             d->d.alt_no = q->alt;
             d->d.p = cases.weight[q->alt];
             d->seq = 0;
