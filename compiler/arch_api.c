@@ -145,13 +145,14 @@ nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out)
     *out = NULL;
     if (!s->g)
         API_LEAVE(s, NASC_USAGE);
-    struct gram_module *m = s->g->module.at[s->g->module.n - 1];
-    struct gram_decl *d = gram_lookup(s->g, m, str_c(s->sp, name));
-    if (!d || d->kind != GD_ARCH) {
+    struct gram_arch *item = session_arch_item(s, name);
+    if (!item) {
         session_complain(s, E0910, "the module has no architecture `%s`", name);
         API_LEAVE(s, NASC_WRONG);
     }
-    const char *text = notation_expand(s->talk, s->g, d->module, ((struct gram_arch *)d)->ast->kid[1]);
+    if (!s->space && session_select_of(s, item))
+        API_LEAVE(s, NASC_WRONG);
+    const char *text = notation_expand(s->talk, s->g, item->d.module, item->ast->kid[1]);
     if (!text)
         API_LEAVE(s, NASC_WRONG);
     API_LEAVE(s, parse_src(s, srcs_add(s->srcs, name, text, strlen(text)), out));

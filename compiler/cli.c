@@ -80,19 +80,27 @@ bool cli_pass_options(struct cli *c, struct pass_options *o)
     return o->code != CODE_TUNED || (o->tune = tune_table(c)) != NULL;
 }
 
-nasc_status cli_load(struct cli *c, bool space, u32 *next)
+nasc_status cli_defines(struct cli *c)
 {
-    if (c->narg < 1)
-        return cli_usage(c, "which file?");
-    if (c->narg > (space ? 2u : 1u) && strcmp(c->verb, "parse") != 0)
-        return cli_usage(c, "`%s` is a word too many", c->arg[space ? 2 : 1]);
     for (u32 i = 0; i < c->define.n; i++) {
         const char *d = c->define.at[i], *eq = strchr(d, '=');
         if (!eq || eq == d)
             return cli_usage(c, "-D takes NAME=VALUE, not `%s`", d);
         nasc_define(c->s, arena_printf(c->s->a, "%.*s", (int)(eq - d), d), eq + 1);
     }
-    nasc_status st = nasc_load(c->s, c->arg[0]);
+    return NASC_OK;
+}
+
+nasc_status cli_load(struct cli *c, bool space, u32 *next)
+{
+    if (c->narg < 1)
+        return cli_usage(c, "which file?");
+    if (c->narg > (space ? 2u : 1u) && strcmp(c->verb, "parse") != 0)
+        return cli_usage(c, "`%s` is a word too many", c->arg[space ? 2 : 1]);
+    nasc_status st = cli_defines(c);
+    if (st)
+        return st;
+    st = nasc_load(c->s, c->arg[0]);
     if (next)
         *next = 1;
     if (st || !space)
@@ -107,7 +115,8 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
                 *next = 2;
         }
     }
-    st = nasc_select(c->s, name);
+    const struct gram_arch *item = !name && c->value[OPT_ARCH] ? session_arch_item(c->s, c->value[OPT_ARCH]) : NULL;
+    st = item ? session_select_of(c->s, item) : nasc_select(c->s, name);
     if (!st && c->value[OPT_SAMPLER])
         st = nasc_sampler(c->s, c->value[OPT_SAMPLER]);
     return st || !c->value[OPT_LIMIT] ? st : nasc_limit(c->s, c->value[OPT_LIMIT]);
@@ -120,11 +129,7 @@ nasc_status cli_arch(struct cli *c, nasc_arch **out)
 
 nasc_status cli_arch_text(struct cli *c, const char *text, nasc_arch **out)
 {
-    struct gram_module *m = c->s->g->module.at[c->s->g->module.n - 1];
-    struct gram_decl *d = gram_lookup(c->s->g, m, str_c(c->s->sp, text));
-    if (d && d->kind == GD_ARCH)
-        return nasc_named(c->s, text, out);
-    return nasc_parse(c->s, text, out);
+    return session_arch_item(c->s, text) ? nasc_named(c->s, text, out) : nasc_parse(c->s, text, out);
 }
 
 char *cli_line(struct buf *line)

@@ -28,6 +28,7 @@ struct pass_options;
 bool cli_pass_options(struct cli *c, struct pass_options *o);
 /* Where this machine's table of measurements lies; false: nowhere. */
 bool cli_tune_path(struct cli *c, struct buf *path);
+nasc_status cli_defines(struct cli *c);                 /* -D NAME=VALUE, before anything is loaded */
 /* Loads FILE [SPACE] from the arguments with -D; space: whether one is selected. *next: first argument left. */
 nasc_status cli_load(struct cli *c, bool space, u32 *next);
 /* The architecture --arch names: a text in the space's notation, or the name of an `arch` item. */
@@ -60,6 +61,8 @@ void out_render(const struct out *o, struct buf *b, const struct out_cell *cell)
 void out_rendered(struct out *o, const char *row, size_t n);
 bool out_flush(struct out *o);                                  /* false: it cannot be written */
 void out_close(struct out *o);
+/* The ops of an architecture, replication multiplied out (cmd_show.c). */
+void show_ops(enum out_format f, nasc_arch *ar);
 bool out_format_of(struct cli *c, enum out_format *f);
 
 #endif

@@ -70,6 +70,14 @@ static void show_fn(struct out *o, struct arena *a, const struct arch *g, const 
     }
 }
 
+void show_ops(enum out_format f, nasc_arch *ar)
+{
+    const struct arch *g = arch_graph(ar);
+    struct out *o = out_open(f, COUNTOF(op_columns), op_columns);
+    show_fn(o, ar->a, g, &g->fn.at[g->fn.n - 1], "", 1);
+    out_close(o);
+}
+
 static void put_launches(enum out_format f, const struct explain *x)
 {
     struct out *o = out_open(f, COUNTOF(launch_columns), launch_columns);
@@ -164,12 +172,8 @@ nasc_status cmd_show(struct cli *c)
         return st;
     st = dump_arch_stage(c, ar, &opt, &done);
     if (!done) {
-        const struct arch *g = arch_graph(ar);
-        if (!c->value[OPT_LAUNCHES]) {
-            struct out *o = out_open(f, COUNTOF(op_columns), op_columns);
-            show_fn(o, ar->a, g, &g->fn.at[g->fn.n - 1], "", 1);
-            out_close(o);
-        }
+        if (!c->value[OPT_LAUNCHES])
+            show_ops(f, ar);
         if (f == OUT_TEXT || c->value[OPT_LAUNCHES])
             st = show_plan(c, f, ar, &opt);
     }

@@ -69,7 +69,7 @@ typedef struct {
     bool exact;                         /* false: there are more, and logp is a lower bound */
 } nasc_likelihood;
 nasc_status nasc_parse_all(nasc_session *s, const char *text, nasc_arch **out, nasc_likelihood *l);
-/* An `arch NAME in space = ...` item of the module. */
+/* An `arch NAME in space = ...` item of the module; where no space is selected, that one is. */
 nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out);
 void nasc_arch_free(nasc_arch *a);
 
