@@ -77,8 +77,10 @@ nasc_status session_select_of(nasc_session *s, const struct gram_arch *item)
         diag_add(&s->ds, E0208, item->ast->kid[0]->loc, "`%s` is written for a space that is not there", item->d.name);
         return NASC_WRONG;
     }
-    if (r != s->space)
+    if (r != s->space) {
         s->notation = NULL;
+        session_sampler_drop(s);
+    }
     s->space = r;
     return NASC_OK;
 }

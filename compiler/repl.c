@@ -88,8 +88,11 @@ static const struct repl_row *row_of(struct repl *r, const char *word, size_t n,
         if ((strlen(x->name) == n && !strncmp(x->name, word, n)) || (colon && n == 1 && *word == x->short_))
             return buf_free(&many), x;
         if (n && !strncmp(x->name, word, n)) {
-            buf_printf(&many, "%s`%s%s`", count++ ? ", " : "", x->step ? "" : ":", x->name);
-            only = x;
+            buf_printf(&many, "%s`%s%s`", many.n ? ", " : "", x->step ? "" : ":", x->name);
+            /* `:sa` is `:sample`, though there is `:sampler` */
+            if (!only || strncmp(only->name, x->name, strlen(only->name)))
+                count++;
+            only = only ? only : x;
         }
     }
     const char *w = arena_printf(r->a, "%.*s", (int)MIN(n, 60), word), *sign = colon ? ":" : "";
@@ -364,6 +367,7 @@ nasc_status repl_limit(struct repl *r, const char *args)
     if (!strcmp(args, "off")) {
         r->s->g->limit = (struct limits){0};
         r->limits = NULL;
+        session_sampler_drop(r->s);
         repl_drop_step(r);
         return NASC_OK;
     }
@@ -373,6 +377,14 @@ nasc_status repl_limit(struct repl *r, const char *args)
         repl_drop_step(r);
     }
     return st;
+}
+
+nasc_status repl_sampler(struct repl *r, const char *args)
+{
+    if (*args)
+        return nasc_sampler(r->s, args);
+    printf("%s\n", sampler_kind_name(r->s->law));
+    return NASC_OK;
 }
 
 nasc_status repl_seed(struct repl *r, const char *args)

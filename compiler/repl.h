@@ -21,7 +21,7 @@ struct repl {
     bool stepping;
 };
 
-enum repl_words { WORDS_NONE, WORDS_FILE, WORDS_SPACE, WORDS_RULE, WORDS_ARCH, WORDS_LIMIT, WORDS_HELP };
+enum repl_words { WORDS_NONE, WORDS_FILE, WORDS_SPACE, WORDS_RULE, WORDS_ARCH, WORDS_LIMIT, WORDS_SAMPLER, WORDS_HELP };
 typedef nasc_status (*repl_fn)(struct repl *r, const char *args);
 struct repl_row { repl_fn run; const char *name; char short_; const char *args; enum repl_words words; const char *about; bool step; };
 extern const struct repl_row repl_table[];

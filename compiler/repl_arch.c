@@ -226,21 +226,29 @@ static void collect(struct factors *f, const struct draw *d)
 
 nasc_status repl_prob(struct repl *r, const char *args)
 {
-    nasc_arch *ar = NULL;
+    nasc_arch *named = NULL, *ar;
+    nasc_likelihood l;
+    nasc_status st = NASC_OK;
     if (!*args && !there(r))
         return NASC_WRONG;
-    if (*args) {
-        nasc_status st = read_text(r, args, &ar);
-        if (st)
-            return st;
-    }
-    const struct derivation *d = (ar ? ar : r->arch)->d;
+    if (*args && session_arch_item(r->s, args))
+        st = read_text(r, args, &named);
+    if (!st)
+        st = repl_space_there(r) ? nasc_parse_all(r->s, named ? named->text : *args ? args : r->arch->text, &ar, &l) : NASC_WRONG;
+    nasc_arch_free(named);
+    if (st)
+        return st;
     struct factors f = {.a = arena_new("talk")};
-    collect(&f, d->root);
+    collect(&f, ar->d->root);
     struct buf b = {0};
     buf_puts(&b, "logp ");
-    buf_double(&b, d->logp);
-    buf_putc(&b, '\n');
+    buf_double(&b, l.logp);
+    buf_printf(&b, ", %s%.15g reading%s\n", l.exact ? "" : "at least ", l.readings, l.readings == 1 ? "" : "s");
+    if (l.readings > 1) {
+        buf_puts(&b, "the most likely: logp ");
+        buf_double(&b, ar->d->logp);
+        buf_putc(&b, '\n');
+    }
     for (u32 i = 0; i < f.at.n; i++) {
         const struct draw *x = f.at.at[i].d;
         buf_printf(&b, "%6u x %-9.4g %s  ", f.at.at[i].n, x->p, x->rules ? x->rules->d.name : "choose");

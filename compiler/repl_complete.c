@@ -126,6 +126,7 @@ struct repl_words_of repl_complete(struct arena *a, struct repl *r, const char *
             if (colon && !strncmp(repl_table[i].name, line + first + 1, end - first - 1) && end > first + 1)
                 if (!same++ || strlen(repl_table[i].name) == end - first - 1)
                     what = repl_table[i].words;
+        static const char *const samplers[] = {"local", "exact"};
         static const char *const limits[] = {"depth", "nodes", "params", "macs", "memory", "off"};
         if (what == WORDS_FILE) {
             files(&w);
@@ -134,6 +135,9 @@ struct repl_words_of repl_complete(struct arena *a, struct repl *r, const char *
         } else if (what == WORDS_LIMIT) {
             for (u32 i = 0; i < COUNTOF(limits); i++)
                 offer(&w, limits[i]);
+        } else if (what == WORDS_SAMPLER) {
+            for (u32 i = 0; i < COUNTOF(samplers); i++)
+                offer(&w, samplers[i]);
         } else if (what == WORDS_HELP) {
             for (u32 i = 0; i < repl_nrow; i++)
                 offer(&w, repl_table[i].name);
