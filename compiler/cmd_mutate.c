@@ -13,6 +13,7 @@ static const struct out_col columns[] = {
     {"params", OUT_COUNT, "params", 7, false, NULL},
     {"macs", OUT_COUNT, "macs", 7, false, NULL},
     {"tries", OUT_U64, NULL, 0, false, NULL},
+    {"given_up", OUT_U64, NULL, 0, false, NULL},
     {"rule", OUT_STR, "rule", 6, true, NULL},
     {"node", OUT_STR, "node", 16, true, NULL},
     {"arch", OUT_STR, "architecture", 60, true, NULL},
@@ -24,7 +25,7 @@ static void row(struct out *o, const nasc_record *parent, const nasc_arch *child
     nasc_arch_record(child, &r);
     struct out_cell cell[] = {
         {.s = r.space}, {.u = seed}, {.u = index}, {.s = parent->text_hash}, {.s = r.text_hash}, {.r = r.logp}, {.u = r.depth}, {.u = r.nodes},
-        {.c = r.params}, {.c = r.macs}, {.u = m->tries}, {.s = m->rule}, {.s = m->node}, {.s = r.arch},
+        {.c = r.params}, {.c = r.macs}, {.u = m->tries}, {.u = m->given_up}, {.s = m->rule}, {.s = m->node}, {.s = r.arch},
     };
     out_row(o, cell);
 }

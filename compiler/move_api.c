@@ -41,7 +41,7 @@ static void describe(nasc_move *out, const struct move *m, const struct move_par
 {
     if (!out)
         return;
-    *out = (nasc_move){.nodes = p->nopen, .tries = m->tries};
+    *out = (nasc_move){.nodes = p->nopen, .tries = m->tries, .given_up = m->given_up};
     put_path(out->node, sizeof out->node, p, m->node);
     snprintf(out->rule, sizeof out->rule, "%s", m->node->d->rules ? m->node->d->rules->d.name : "choose");
     while (out->number < p->nopen && p->open[out->number] != m->node->number)
@@ -73,8 +73,8 @@ nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint6
     session_clock(s, STAGE_DERIVE, t);
     if (!d) {
         if (!m.hard)
-            session_complain(s, E0761, "no node of this network can be drawn anew so that another network comes of it: %u node%s tried, %llu subtrees",
-                             p->nopen, p->nopen == 1 ? "" : "s", (unsigned long long)m.tries);
+            session_complain(s, E0761, "none of the %u node%s of this network can be drawn anew so that another network comes of it%s", p->nopen,
+                             p->nopen == 1 ? "" : "s", m.given_up ? ", as far as was searched" : "");
         arena_free(a);
         API_LEAVE(s, NASC_WRONG);
     }

@@ -80,7 +80,8 @@ typedef struct {
     char rule[64];                      /* its nonterminal; "choose" */
     uint32_t number, nodes;             /* mutation: among the nodes of the parent that decide something, and how many these are */
     char other[256];                    /* crossover: the node of the second parent */
-    uint64_t tries;                     /* subtrees drawn, pairs of nodes tried */
+    uint64_t tries;                     /* subtrees drawn at the node, pairs of nodes tried */
+    uint32_t given_up;                  /* mutation: nodes left past the bounds of the search before this one */
 } nasc_move;
 /* One node of the derivation drawn anew, at the types it has. */
 nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint64_t index, nasc_arch **out, nasc_move *what);

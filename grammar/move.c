@@ -6,7 +6,7 @@
 #include "grammar/move_int.h"
 
 /* Bounds of the search at one node: subtrees drawn, and steps of evaluation.  Past them the node is given up. */
-enum { MOST_TRIES = 4000, MOST_STEPS = 2000000 };
+enum { MOST_TRIES = 10000, MOST_STEPS = 5000000 };
 
 #define MOVE_PATH 0x6e6173632d6d7574ull
 
@@ -361,15 +361,20 @@ struct derivation *move_mutate(struct arena *a, struct move_parent *p, const str
     for (u32 n = p->nopen; n && !d && !what->hard; n--) {
         u32 k = (u32)(rng_unit(&rng) * n), at = open[k];
         open[k] = open[n - 1];
+        if (p->node[at].closed)             /* known: of no influence on what is drawn */
+            continue;
         struct arena_mark mk = arena_mark(scratch);
+        struct rng own = rng_make(seed, index, path_mix(MOVE_PATH, at + 1));
         struct trie trie;
         struct elab_end end;
-        trie_begin(&trie, scratch, &rng);
+        trie_begin(&trie, scratch, &own);
         struct mover m = {.p = p, .at = &p->node[at], .trie = &trie, .scratch = scratch};
         d = mutate_at(a, &m, t, &end);
         what->node = m.at;
-        what->tries += m.tries + 1;
+        what->tries = m.tries + 1;
         what->hard = end.hard;
+        p->node[at].closed = !d && trie_exhausted(&trie);
+        what->given_up += !d && !p->node[at].closed;
         arena_reset(scratch, mk);
     }
     arena_free(scratch);

@@ -17,6 +17,7 @@ struct move_node {
     u32 number;                         /* in preorder */
     u32 kid, nkid;                      /* its children: numbers in move_parent.kid */
     bool decides;                       /* another alternative of positive weight was there to be drawn */
+    bool closed;                        /* proved: nothing else is possible here */
     bool in_once;                       /* elaborated again wherever its `once` is used */
     bool has_args, has_attrs;           /* can be compared: nothing in them but tensors, sizes, strings, tuples */
     u64 attrs;                          /* hash of the attributes */
@@ -42,7 +43,8 @@ struct move_test { void *ctx; bool (*is_new)(void *ctx, const struct derivation 
 struct move {
     const struct move_node *node;       /* of the parent; crossover: of the first */
     const struct move_node *other;      /* crossover: of the second */
-    u64 tries;                          /* subtrees drawn, or pairs tried */
+    u64 tries;                          /* subtrees drawn at that node, or pairs tried */
+    u32 given_up;                       /* mutation: nodes left past the bounds, without proof that nothing else is possible there */
     bool hard;                          /* a mistake of the grammar showed: complained */
 };
 /* Mutation number `index` of `seed`.  NULL: no node has another possibility within the bounds. */

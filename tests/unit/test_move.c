@@ -38,8 +38,8 @@ static struct derivation *read(struct family *f, struct arena *a, const char *te
 static void add_parent(struct family *f, const char *text)
 {
     u32 i = f->have++;
-    f->text[i] = text;
     f->d[i] = read(f, f->w.a, text);
+    f->text[i] = text_of(f, f->w.a, f->d[i]);
     f->p[i] = move_parent_new(f->w.a, f->w.g, f->d[i], &f->w.ds);
     assert_non_null(f->p[i]);
 }
@@ -192,6 +192,68 @@ static void nodes(void **s)
         fail_msg("chi-squared %g: %u %u %u %u %u", x, seen[0], seen[1], seen[2], seen[3], seen[4]);
     assert_true(tries > 20 * (u64)seen[3]);             /* it is hard */
     world_end(&f.w);
+}
+
+static void begin_module(struct family *f, const char *module)
+{
+    memset(f, 0, sizeof(*f));
+    world_begin(&f->w, "");
+    f->w.g = gram_load(f->w.a, f->w.sp, f->w.srcs, &f->w.ds, world_module, &f->w, module, 0, NULL);
+    assert_non_null(f->w.g);
+    f->space = world_space(&f->w, NULL);
+    f->n = notation_build(f->w.g, f->space);
+    assert_non_null(f->n);
+}
+
+/* n mutations of a network: uniform over the nodes where something else is possible, and elsewhere it is proved that nothing is; some node
+ * takes `hard` subtrees on average to find one that fits. */
+static void uniform_nodes(const char *module, const char *parent, u32 n, u32 nopen, u32 nclosed, u64 hard)
+{
+    enum { MOST = 64 };
+    struct family f;
+    u32 seen[MOST] = {0}, left = 0;
+    u64 tries[MOST] = {0}, most = 0;
+    double p[MOST];
+    begin_module(&f, module);
+    add_parent(&f, parent);
+    const struct move_parent *mp = f.p[0];
+    assert_int_equal(mp->nopen, nopen);
+    for (u32 i = 0; i < n; i++) {
+        struct move what;
+        struct move_test t = {&f, is_new};
+        arena_clear(f.w.sample);
+        assert_non_null(move_mutate(f.w.sample, f.p[0], &t, 21, i, &what));
+        assert_int_equal(what.given_up, 0);
+        u32 k = 0;
+        while (mp->open[k] != what.node->number)
+            k++;
+        seen[k]++;
+        tries[k] += what.tries;
+    }
+    for (u32 k = 0; k < nopen; k++)
+        left += !mp->node[mp->open[k]].closed;
+    assert_int_equal(nopen - left, nclosed);
+    for (u32 k = 0; k < nopen; k++) {
+        p[k] = mp->node[mp->open[k]].closed ? 0 : 1. / left;
+        most = MAX(most, tries[k] / MAX(seen[k], 1));
+    }
+    double x = chi2(nopen, seen, p, n), df = left - 1;
+    if (!(x < df + 7 * __builtin_sqrt(2 * df)))         /* p < 1e-6 */
+        fail_msg("%s: chi-squared %g at %g degrees", parent, x, df);
+    assert_true(most >= hard);
+    world_end(&f.w);
+}
+
+static void nodes_of_spaces(void **s)
+{
+    (void)s;
+    uniform_nodes("std.spaces.nas_bench_201", "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|none~2|", 3000, 6, 0, 1);
+    /* The branches have to agree: few modules take the place of one, and nothing that of the last layer's width. */
+    uniform_nodes("std.spaces.einspace", "branching(2){clone(2),sequential(computation<linear(64)>,computation<norm>),"
+                  "routing[identity,computation<linear(64)>,identity],add(2)}", 400, 13, 3, 60);
+    if (getenv("NASC_TEST_LONG"))
+        uniform_nodes("std.spaces.einspace", "branching(2){clone(2),routing[im2col(3,2,1),computation<linear(64)>,col2im],"
+                      "routing[im2col(3,2,1),computation<linear(64)>,col2im],add(2)}", 2000, 13, 4, 500);
 }
 
 /* Mutation `index` is the same alone and after others. */
@@ -411,15 +473,10 @@ static void typed(void **s)
 static void spaces(void **s)
 {
     (void)s;
-    static const char *const of[] = {"einspace", "nas_bench_201"};
+    static const char *const of[] = {"std.spaces.einspace", "std.spaces.nas_bench_201"};
     for (u32 k = 0; k < COUNTOF(of); k++) {
         struct family f;
-        memset(&f, 0, sizeof(f));
-        world_begin(&f.w, "");
-        f.w.g = gram_load(f.w.a, f.w.sp, f.w.srcs, &f.w.ds, world_module, &f.w, arena_printf(f.w.a, "std.spaces.%s", of[k]), 0, NULL);
-        assert_non_null(f.w.g);
-        f.space = world_space(&f.w, NULL);
-        f.n = notation_build(f.w.g, f.space);
+        begin_module(&f, of[k]);
         for (u32 i = 0; i < (getenv("NASC_TEST_LONG") ? 2000 : 40); i++) {
             struct arena *a = arena_new("parents");
             f.have = 2;
@@ -450,7 +507,7 @@ static void spaces(void **s)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(children), cmocka_unit_test(subtrees), cmocka_unit_test(nodes), cmocka_unit_test(repeatable),
+        cmocka_unit_test(children), cmocka_unit_test(subtrees), cmocka_unit_test(nodes), cmocka_unit_test(nodes_of_spaces), cmocka_unit_test(repeatable),
         cmocka_unit_test(replicated), cmocka_unit_test(stages), cmocka_unit_test(impossible), cmocka_unit_test(not_a_parent),
         cmocka_unit_test(pairs), cmocka_unit_test(typed), cmocka_unit_test(spaces),
     };
