@@ -150,8 +150,8 @@ nasc_status nasc_named(nasc_session *s, const char *name, nasc_arch **out)
         session_complain(s, E0910, "the module has no architecture `%s`", name);
         API_LEAVE(s, NASC_WRONG);
     }
-    if (!s->space && session_select_of(s, item))
-        API_LEAVE(s, NASC_WRONG);
+    if (!s->space)
+        session_select_of(s, item);
     const char *text = notation_expand(s->talk, s->g, item->d.module, item->ast->kid[1]);
     if (!text)
         API_LEAVE(s, NASC_WRONG);

@@ -116,7 +116,10 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
         }
     }
     const struct gram_arch *item = !name && c->value[OPT_ARCH] ? session_arch_item(c->s, c->value[OPT_ARCH]) : NULL;
-    st = item ? session_select_of(c->s, item) : nasc_select(c->s, name);
+    if (item)
+        session_select_of(c->s, item);
+    else
+        st = nasc_select(c->s, name);
     if (!st && c->value[OPT_SAMPLER])
         st = nasc_sampler(c->s, c->value[OPT_SAMPLER]);
     return st || !c->value[OPT_LIMIT] ? st : nasc_limit(c->s, c->value[OPT_LIMIT]);

@@ -55,34 +55,15 @@ struct gram_arch *session_arch_item(nasc_session *s, const char *name)
     return d && d->kind == GD_ARCH ? (struct gram_arch *)d : NULL;
 }
 
-/* `in name`, as its module sees it, or `in alias.name`. */
-static struct gram_decl *space_of(nasc_session *s, const struct gram_arch *item)
+void session_select_of(nasc_session *s, const struct gram_arch *item)
 {
-    struct gram_module *m = item->d.module;
-    const struct ast *path = item->ast->kid[0];
-    str name = path->kid[path->nkid - 1]->text;
-    if (path->nkid == 1)
-        return gram_lookup(s->g, m, name);
-    for (u32 i = 0; i < m->import.n; i++)
-        if (m->import.at[i].alias == path->kid[0]->text)
-            return gram_lookup(s->g, m->import.at[i].module, name);
-    return NULL;
-}
-
-nasc_status session_select_of(nasc_session *s, const struct gram_arch *item)
-{
-    struct gram_decl *d = space_of(s, item);
-    struct gram_rule *r = d && d->kind == GD_RULES ? ((struct gram_rules *)d)->overload.at[0] : NULL;
-    if (!r || r->form == RF_RULE) {
-        diag_add(&s->ds, E0208, item->ast->kid[0]->loc, "`%s` is written for a space that is not there", item->d.name);
-        return NASC_WRONG;
-    }
+    struct gram_rules *set = item->ast->kid[0]->bind.ptr;       /* of a module without errors: there */
+    struct gram_rule *r = set->overload.at[0];
     if (r != s->space) {
         s->notation = NULL;
         session_sampler_drop(s);
     }
     s->space = r;
-    return NASC_OK;
 }
 
 nasc_status nasc_limit(nasc_session *s, const char *limits)

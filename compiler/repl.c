@@ -270,7 +270,7 @@ nasc_status repl_open_file(struct repl *r, const char *file, const char *space)
     }
     repl_drop(r);
     r->file = arena_strdup(s->a, file);
-    r->index = 0;
+    r->index = r->moves = 0;
     if (!space) {               /* one of several is chosen later */
         u32 n = s->ds.all.n, errors = s->ds.nerrors;
         nasc_select(s, NULL);
@@ -394,7 +394,7 @@ nasc_status repl_seed(struct repl *r, const char *args)
         return NASC_WRONG;
     if (*args) {
         r->seed = n;
-        r->index = 0;
+        r->index = r->moves = 0;
     } else {
         printf("seed %llu, next sample %llu\n", (unsigned long long)r->seed, (unsigned long long)r->index);
     }

@@ -16,7 +16,7 @@ struct repl {
     u32 nline; const char *line;        /* the line under way */
     const char *file, *limits;  /* as given, for loading anew; NULL */
     nasc_arch *arch;            /* the current one; NULL */
-    u64 seed, index;            /* of the next sample */
+    u64 seed, index, moves;     /* of the next sample; mutations made under this seed */
     struct step *step;          /* NULL: none; kept after its end, for undo */
     bool stepping;
 };

@@ -57,9 +57,7 @@ static nasc_status read_text(struct repl *r, const char *text, nasc_arch **out)
     struct gram_arch *item = session_arch_item(r->s, text);
     if (item) {
         struct gram_rule *was = r->s->space;
-        nasc_status st = session_select_of(r->s, item);
-        if (st)
-            return st;
+        session_select_of(r->s, item);
         if (was && was != r->s->space) {
             repl_drop(r);
             printf("space %s\n", r->s->space->set->d.name);
@@ -259,6 +257,27 @@ nasc_status repl_prob(struct repl *r, const char *args)
     arena_free(f.a);
     nasc_arch_free(ar);
     return NASC_OK;
+}
+
+nasc_status repl_mutate(struct repl *r, const char *args)
+{
+    u64 n;
+    if (!there(r) || !repl_number(r, args, 1, 1, &n))
+        return NASC_WRONG;
+    nasc_status st = NASC_OK;
+    for (u64 k = 0; k < n && !st && !repl_interrupted(); k++) {
+        nasc_move what;
+        nasc_arch *child;
+        st = nasc_mutate(r->s, r->arch, r->seed, r->moves, &child, &what);
+        if (st)
+            break;
+        r->moves++;
+        printf("%s: %s, one of %u\n", *what.node ? what.node : "the first", what.rule, what.nodes);
+        nasc_arch_free(r->arch);
+        r->arch = child;
+    }
+    repl_arch(r, "");
+    return st;
 }
 
 nasc_status repl_show(struct repl *r, const char *args)

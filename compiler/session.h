@@ -105,8 +105,8 @@ bool session_cpu(nasc_session *s, const char *level);
 
 /* An `arch` item that the module sees under a name; NULL: there is none. */
 struct gram_arch *session_arch_item(nasc_session *s, const char *name);
-/* Selects the space it is written for; complains. */
-nasc_status session_select_of(nasc_session *s, const struct gram_arch *item);
+/* Selects the space it is written for. */
+void session_select_of(nasc_session *s, const struct gram_arch *item);
 
 /* A stopwatch for a stage. */
 u64 clock_ns(void);
