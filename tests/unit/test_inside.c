@@ -276,12 +276,14 @@ static void all_functions(void **state)
     against_all("op id(x: [..]) -> y: [..] { y[..] = x[..] }\n"
                 "op lin[D](x: [K]) -> y: [D] { param w: [D, K] ~ zeros\n y[d] += x[k] * w[d, k] }\n"
                 "op copies[N](x: [..]) -> y: [N, ..] { y[n, ..] = x[..] }\n"
+                "op four(x: [K]) -> y: [K] where K == 4 { y[k] = x[k] }\n"
                 "op total(x: [N, ..]) -> y: [..] { y[..] += x[n, ..] }\n"
                 "rule Act = 0.7 -> id as \"f\" | 0.3 -> lin[4] as \"f\"\n"
-                "rule E(x) = 0.5 -> id(x) as \"e\" | 0.2 -> lin[4](x) as \"e\" | 0.3 -> x |> g:Act as \"$g\"\n"
+                "rule E(x) = 0.5 -> id(x) as \"e\" | 0.2 -> lin[4](x) as \"e\" | 0.2 -> x |> g:Act as \"$g\" | 0.1 -> x |> g:G as \"$g\"\n"
+                "rule G(x) = 0.9 -> id(x) as \"e\" | 0.1 -> lin[4](x) as \"e\"\n"
                 "rule Wrap[F](x) = x |> F as \"<>\" | x |> F |> F |> h:E as \"<>$h\"\n"
                 "space s(x: [4]) -> [4] { let c = once k:E\n let d = share z:E\n"
-                "  x |> c |> c |> w:Wrap[d] |> copies[2] |> each m:E |> total |> v:Act } as \"$c.$d$w$m$v\"\n", 4, 8);
+                "  x |> c |> lin[2] |> c |> four |> w:Wrap[d] |> copies[2] |> each m:E |> total |> v:Act } as \"$c.$d$w$m$v\"\n", 4, 8);
 }
 
 /* Brackets around nothing, empty lists, options in branches. */
