@@ -57,6 +57,7 @@ struct gram_rule {              /* one overload */
     u32 nalt; const struct gram_alt *alt;
     void *cache;                /* elab: alternatives whose families and weights are constants, expanded once */
     const void *weights;        /* typed: and their weights */
+    u8 reads_depth;             /* typed: 1 an alternative does, 2 none */
 };
 struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; u8 plain; /* elab: 1 draws nothing, 2 may */ };
 struct gram_monoid { struct gram_decl d; struct ast *ast; };

@@ -192,7 +192,7 @@ static bool mentions_depth(const struct ast *n)
     return false;
 }
 
-static bool reads_depth(const struct gram_rule *r)
+static bool find_depth(const struct gram_rule *r)
 {
     if (mentions_depth(r->ast))
         return true;
@@ -200,6 +200,14 @@ static bool reads_depth(const struct gram_rule *r)
         if (r->alt[i].inline_of && mentions_depth(r->alt[i].inline_of->overload.at[0]->ast))
             return true;
     return false;
+}
+
+static bool reads_depth(const struct gram_rule *r)
+{
+    struct gram_rule *w = (struct gram_rule *)r;
+    if (!w->reads_depth)
+        w->reads_depth = find_depth(r) ? 1 : 2;
+    return w->reads_depth == 1;
 }
 
 static const struct frame *keep_frame(struct arena *a, const struct gram_rule *r, const struct frame *f)

@@ -48,6 +48,61 @@ static bool try_out(struct chk *c, u32 sub, i64 extent, const struct path *path,
     return true;
 }
 
+/* --- Intervals ------------------------------------------------------------------------------ */
+
+/* Where an index expression lies, in whole numbers, each part by itself: cheap, and enough for most subscripts.  False: not
+ * known, which says nothing. */
+static bool interval(struct chk *c, u32 ox, i64 *lo, i64 *hi)
+{
+    const struct ox *x = &c->op->ox.at[ox];
+    i64 a, b, d, e;
+    switch ((enum ox_kind)x->kind) {
+    case OX_CONST:
+        return num_is_int(x->num, lo) && (*hi = *lo, true);
+    case OX_SLOT:
+        return num_is_int(c->b->slot[x->u].v, lo) && (*hi = *lo, true);
+    case OX_INDEX:
+        if (c->op->index.at[x->u].batch || c->op->index.at[x->u].run || c->range[x->u] < 1)
+            return false;
+        *lo = 0;
+        *hi = c->range[x->u] - 1;
+        return true;
+    case OX_FOLDIDX:
+        *lo = 0;
+        *hi = 1;
+        for (u32 i = 0; i < x->nlist; i++)
+            if (!interval(c, c->op->list.at[x->list + i], &a, &b) || c->op->ox.at[c->op->list.at[x->list + i]].kind != OX_INDEX
+                || __builtin_mul_overflow(*hi, b + 1, hi))
+                return false;
+        --*hi;
+        return true;
+    case OX_ADD:
+        return interval(c, x->a, &a, &b) && interval(c, x->b, &d, &e) && !__builtin_add_overflow(a, d, lo) && !__builtin_add_overflow(b, e, hi);
+    case OX_SUB:
+        return interval(c, x->a, &a, &b) && interval(c, x->b, &d, &e) && !__builtin_sub_overflow(a, e, lo) && !__builtin_sub_overflow(b, d, hi);
+    case OX_MUL:                        /* of what is not negative */
+        return interval(c, x->a, &a, &b) && a >= 0 && interval(c, x->b, &d, &e) && d >= 0 && !__builtin_mul_overflow(a, d, lo)
+               && !__builtin_mul_overflow(b, e, hi);
+    case OX_MOD:
+        if (!interval(c, x->a, &a, &b) || !interval(c, x->b, &d, &e) || d != e || d < 1)
+            return false;
+        *lo = a >= 0 && b < d ? a : 0;
+        *hi = a >= 0 && b < d ? b : d - 1;
+        return true;
+    case OX_FLOOR:
+        if (c->op->ox.at[x->a].kind != OX_DIV)
+            return interval(c, x->a, lo, hi);
+        x = &c->op->ox.at[x->a];
+        if (!interval(c, x->a, &a, &b) || a < 0 || !interval(c, x->b, &d, &e) || d != e || d < 1)
+            return false;
+        *lo = a / d;
+        *hi = b / d;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* --- In range ------------------------------------------------------------------------------- */
 
 bool opc_refuse(struct chk *c, enum op_refusal code, u32 tensor, u32 axis, i64 got, i64 want, struct loc at, const char *text)
@@ -63,6 +118,9 @@ static bool subscript_fits(struct chk *c, u32 tensor, u32 axis, u32 sub, i64 ext
         if (c->op->index.at[x->u].batch || c->range[x->u] <= extent)
             return true;
     }
+    i64 lo, hi;
+    if (interval(c, sub, &lo, &hi) && lo >= 0 && hi < extent)
+        return true;
     struct arena_mark mark = arena_mark(c->a);
     struct aff *s = NEW(c->a, struct aff), *up = NEW(c->a, struct aff);
     opc_aff(c, sub, s);
@@ -84,7 +142,8 @@ static bool subscript_fits(struct chk *c, u32 tensor, u32 axis, u32 sub, i64 ext
         opc_const(up, num_int(extent - 1));
         opc_add(c, up, s, num_int(-1));
         c->nfact = 0;
-        c->fact = NEW_ARRAY(c->a, struct aff, OPC_FACTS);
+        if (c->eq->where || npath)      /* they are large */
+            c->fact = NEW_ARRAY(c->a, struct aff, OPC_FACTS);
         if (c->eq->where)
             opc_assume(c, c->eq->where, true);
         for (u32 i = 0; i < npath; i++)

@@ -19,11 +19,11 @@ struct entry {                          /* one memo entry */
     u32 op, nattr, nin;
     const struct num *attr;
     const type_id *in;
-    struct op_bind bind;
-    struct op_why why;
+    const struct op_bind *bind;         /* NULL: refused; why is worked out again where somebody asks */
 };
 struct op_memo {
-    struct arena *a;
+    struct arena *a, *scratch;
+    u32 nbind;
     struct types *t;
     struct op_table *ops;
     VEC(struct entry *) entry;
@@ -34,6 +34,7 @@ struct op_memo *op_memo_new(struct arena *a, struct types *t, struct op_table *o
 {
     struct op_memo *m = NEW(a, struct op_memo);
     m->a = a;
+    m->scratch = arena_new_in(a, "pass");
     m->t = t;
     m->ops = ops;
     return m;
@@ -390,31 +391,56 @@ static bool check_inside(struct infer *f)
     return true;
 }
 
-static bool infer(struct op_memo *m, struct entry *e)
+/* All of *b in scratch memory; false: *why. */
+static bool infer(struct op_memo *m, const struct entry *e, struct op_bind *b, struct op_why *why)
 {
+    struct arena *a = m->scratch;
     const struct op *op = m->ops->at.at[e->op];
-    struct infer f = { .t = m->t, .op = op, .b = &e->bind, .in = e->in, .why = &e->why };
-    e->bind.op = op;
-    e->bind.slot = NEW_ARRAY(m->a, struct osize, op->nslot ? op->nslot : 1);
-    e->bind.dtvar = NEW_ARRAY(m->a, enum dtype, op->ndtvar ? op->ndtvar : 1);
-    f.seen_dtvar = NEW_ARRAY(m->a, bool, op->ndtvar ? op->ndtvar : 1);
-    f.slot_loc = NEW_ARRAY(m->a, struct loc, op->nslot ? op->nslot : 1);
+    struct infer f = { .t = m->t, .op = op, .b = b, .in = e->in, .why = why };
+    b->op = op;
+    b->slot = NEW_ARRAY(a, struct osize, op->nslot + 1);
+    b->dtvar = NEW_ARRAY(a, enum dtype, op->ndtvar + 1);
+    f.seen_dtvar = NEW_ARRAY(a, bool, op->ndtvar + 1);
+    f.slot_loc = NEW_ARRAY(a, struct loc, op->nslot + 1);
     for (u32 i = 0; i < op->ndtvar; i++)
-        e->bind.dtvar[i] = DT_F32;      /* of parameters and outputs when no input says it */
-    for (u32 i = 0; i < op->nattr; i++) {
-        e->bind.slot[i].v = e->attr[i];
-    }
+        b->dtvar[i] = DT_F32;           /* of parameters and outputs when no input says it */
+    for (u32 i = 0; i < op->nattr; i++)
+        b->slot[i].v = e->attr[i];
     if (e->nin != op->nin)
         return refuse(&f, OPR_ARITY, e->nin, 0, e->nin, op->nin, op->loc, op->loc);
     if (!match_inputs(&f, BINDS))
         return false;
-    e->bind.run_axis = f.run;
-    if (!match_inputs(&f, KNOWN) || !run_where(&f) || !match_inputs(&f, REST) || !run_agree(&f) || !make_outputs(&f, m->a)
-        || !check_inside(&f))
-        return false;
-    bool ok = op_check_body(m->a, &e->bind, m->t, &e->why);
-    e->bind.run_axis = arena_dup(m->a, f.run, sizeof *f.run * e->bind.run);
+    b->run_axis = f.run;
+    bool ok = match_inputs(&f, KNOWN) && run_where(&f) && match_inputs(&f, REST) && run_agree(&f) && make_outputs(&f, a) && check_inside(&f)
+              && op_check_body(a, b, m->t, why);
+    b->run_axis = arena_dup(a, f.run, sizeof *f.run * b->run);
     return ok;
+}
+
+static const struct op_bind *keep(struct op_memo *m, const struct op_bind *from)
+{
+    struct op_bind *b = arena_dup(m->a, from, sizeof *b);
+    b->slot = arena_dup(m->a, from->slot, sizeof *b->slot * from->op->nslot);
+    b->dtvar = arena_dup(m->a, from->dtvar, sizeof *b->dtvar * from->op->ndtvar);
+    b->run_axis = arena_dup(m->a, from->run_axis, sizeof *b->run_axis * from->run);
+    b->out = arena_dup(m->a, from->out, sizeof *b->out * from->op->nout);
+    b->serial = m->nbind++;
+    return b;
+}
+
+/* Numbers of axes that cannot fit: not worth an entry. */
+static bool ranks_fit(const struct op_memo *m, const struct op *op, const type_id *in)
+{
+    for (u32 i = 0; i < op->nin; i++) {
+        const struct otype *p = &op->tensor.at[i].type;
+        u32 rank = type_get(m->t, in[i])->rank, n = p->n;
+        bool run = false;
+        for (u32 k = 0; k < n; k++)
+            run |= p->axis[k].kind == OAXIS_RUN;
+        if (run ? rank + 1 < n : rank != n)
+            return false;
+    }
+    return true;
 }
 
 static bool num_same(struct num a, struct num b)
@@ -453,6 +479,8 @@ static u64 key_hash(u32 op, u32 nattr, const struct num *attr, u32 nin, const ty
 const struct op_bind *op_infer(struct op_memo *m, const struct op *op, const struct num *attr, u32 nin, const type_id *in, struct op_why *why)
 {
     CHECK(op->id < m->ops->at.n && m->ops->at.at[op->id] == op);
+    if (!why && nin == op->nin && !ranks_fit(m, op, in))
+        return NULL;
     u64 h = key_hash(op->id, op->nattr, attr, nin, in);
     u32 at = idmap_home(&m->by, h), id;
     struct entry *e = NULL;
@@ -466,21 +494,30 @@ const struct op_bind *op_infer(struct op_memo *m, const struct op *op, const str
             break;
         }
     }
+    struct arena_mark mark = arena_mark(m->scratch);
     if (!e) {
+        struct op_bind b = { 0 };
+        struct op_why no = { 0 };
         e = NEW(m->a, struct entry);
         e->op = op->id;
         e->nattr = op->nattr;
         e->nin = nin;
-        e->attr = arena_dup(m->a, op->nattr ? (const void *)attr : "", sizeof *attr * op->nattr);
-        e->in = arena_dup(m->a, nin ? (const void *)in : "", sizeof *in * nin);
-        infer(m, e);
-        e->bind.serial = m->entry.n;
+        e->attr = op->nattr ? arena_dup(m->a, attr, sizeof *attr * op->nattr) : NULL;
+        e->in = nin ? arena_dup(m->a, in, sizeof *in * nin) : NULL;
+        if (infer(m, e, &b, &no))
+            e->bind = keep(m, &b);
         vec_push(m->a, &m->entry, e);
         idmap_put(m->a, &m->by, h, m->entry.n);
+        arena_reset(m->scratch, mark);
     }
     if (why)
-        *why = e->why;
-    return e->why.code == OPR_OK ? &e->bind : NULL;
+        *why = (struct op_why){ 0 };
+    if (why && !e->bind) {
+        struct op_bind b = { 0 };
+        infer(m, e, &b, why);
+        arena_reset(m->scratch, mark);
+    }
+    return e->bind;
 }
 
 /* --- Why not ------------------------------------------------------------------------------- */
