@@ -91,11 +91,17 @@ nasc_status cli_defines(struct cli *c)
     return NASC_OK;
 }
 
+/* Texts or files of them may stand where others take a space at most. */
+static bool many_words(const struct cli *c)
+{
+    return strcmp(c->verb, "parse") == 0 || strcmp(c->verb, "fit") == 0;
+}
+
 nasc_status cli_load(struct cli *c, bool space, u32 *next)
 {
     if (c->narg < 1)
         return cli_usage(c, "which file?");
-    if (c->narg > (space ? 2u : 1u) && strcmp(c->verb, "parse") != 0)
+    if (c->narg > (space ? 2u : 1u) && !many_words(c))
         return cli_usage(c, "`%s` is a word too many", c->arg[space ? 2 : 1]);
     nasc_status st = cli_defines(c);
     if (st)
@@ -109,7 +115,7 @@ nasc_status cli_load(struct cli *c, bool space, u32 *next)
     if (c->narg > 1) {
         /* The second word is a space if the module has one of that name; else it is the verb's business. */
         struct gram_decl *d = gram_lookup(c->s->g, c->s->g->module.at[c->s->g->module.n - 1], str_c(c->s->sp, c->arg[1]));
-        if (d || strcmp(c->verb, "parse") != 0) {
+        if (d || !many_words(c)) {
             name = c->arg[1];
             if (next)
                 *next = 2;

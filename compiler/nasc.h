@@ -118,6 +118,20 @@ nasc_status nasc_stream_next(nasc_stream *st, nasc_record *r, uint64_t *index, b
 void nasc_stream_count(const nasc_stream *st, uint64_t *samples, uint64_t *attempts);
 void nasc_stream_close(nasc_stream *st);
 
+/* Weights from architecture texts: those under which the texts are most probable, by expectation-maximization (docs/probability.md). */
+typedef struct {
+    double prior;                       /* of a symmetric Dirichlet distribution, at least 1; 0: 1 + 1/n for n alternatives */
+    bool zeros;                         /* weights that are 0 are estimated, too */
+} nasc_fit_options;
+typedef struct {
+    uint64_t texts, ambiguous, left_out;        /* used; with several derivations; of probability 0 */
+    uint32_t rules, weights, iterations;        /* estimated */
+    double before, after;               /* log-likelihood of the texts used */
+} nasc_fit_report;
+/* *source: the module with the weights found, the session's until the next call.  The session keeps its own weights.  Texts that cannot be
+ * read are complained about (NASC_WRONG), the others used. */
+nasc_status nasc_fit(nasc_session *s, size_t n, const char *const *text, const nasc_fit_options *o, nasc_fit_report *r, const char **source);
+
 typedef struct {
     const char *backend;                /* "llvm", "ref"; NULL: the best there is */
     bool strict_math, training;

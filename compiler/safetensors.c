@@ -1,4 +1,4 @@
-/* safetensors.c - named tensors in one file.  The one file that includes jansson.
+/* safetensors.c - named tensors in one file.  Its header is read by jansson.
  *
  *   8 bytes: length of the header    header, JSON, padded with spaces    elements
  *   {"a.w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {..}}
