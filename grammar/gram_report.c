@@ -1,0 +1,270 @@
+/* gram_report.c - what `nasc check` says about a grammar: its spaces, their rules, how they grow, how many derivations they have. */
+#include "compiler/base/real.h"
+#include "grammar/gram_report.h"
+
+enum { SMALL_DEPTH = 100, MOST_ROWS = 40 };
+
+/* ---- numbers ---- */
+
+static void put_real(struct buf *b, double x)
+{
+    if (x == __builtin_inf())
+        buf_puts(b, "infinite");
+    else if (x >= 1e6)
+        buf_printf(b, "%.3g", x);
+    else if (x >= 99.95)
+        buf_printf(b, "%.0f", x);
+    else
+        buf_printf(b, x >= 9.995 || x == (double)(i64)x ? "%.1f" : "%.2f", x);
+}
+
+static void put_right(struct buf *b, size_t column, double x)
+{
+    struct buf one = {0};
+    put_real(&one, x);
+    buf_pad(b, column > one.n ? column - one.n : 0);
+    buf_puts(b, one.at);
+    buf_free(&one);
+}
+
+static void put_rate(struct buf *b, double x)
+{
+    buf_printf(b, x != 0 && x < 0.995 ? "%.3f" : x < 1.0005 && x > 0.9995 ? "%.4f" : "%.2f", x);
+}
+
+static void put_weight(struct buf *b, double x)
+{
+    buf_printf(b, x < 0.1 ? "%.3g" : x < 0.5 ? "%.4f" : "%.3f", x);
+}
+
+/* ---- the skeleton's rules as rows: symbols that differ by depth or by what they give are one ---- */
+
+struct row { const char *name; const struct gram_rule *rule; u32 nalt, of; };
+
+static u32 rows_of(const struct skel *k, struct row *row, u32 cap)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < k->nsym; i++) {
+        if (i == k->root)
+            continue;
+        u32 at = 0;
+        while (at < n && (strcmp(row[at].name, k->sym[i].name) != 0 || row[at].rule != k->sym[i].rule || !k->sym[i].rule))
+            at++;
+        if (at < n)
+            continue;
+        if (n == cap)
+            return cap + 1;
+        u32 alts = 0;
+        for (u32 p = 0; p < k->sym[i].nprod; p++)
+            alts += p == 0 || k->sym[i].prod[p].number != k->sym[i].prod[p - 1].number;
+        row[n++] = (struct row){k->sym[i].name, k->sym[i].rule, alts, i};
+    }
+    return n;
+}
+
+static void report_rules(struct buf *b, const struct skel *k, const struct growth *w)
+{
+    struct row row[MOST_ROWS];
+    u32 n = rows_of(k, row, COUNTOF(row)), shown = MIN(n, (u32)MOST_ROWS);
+    buf_puts(b, "    rule                      alternatives     draws  terminals   with copies: draws  terminals\n");
+    for (u32 i = 0; i <= shown; i++) {
+        u32 s = i < shown ? row[i].of : k->root;
+        size_t from = b->n;
+        buf_printf(b, "    %s", i < shown ? row[i].name : "all");
+        size_t line = b->n - from;
+        if (i < shown) {
+            struct buf num = {0};
+            buf_printf(&num, "%u", row[i].nalt);
+            buf_pad(b, 42 - MIN(num.n, 40));
+            buf_puts(b, num.at);
+            buf_free(&num);
+        }
+        (void)line;
+        put_right(b, 52, w->at[GROWTH_DERIVATION].draws[s]);
+        put_right(b, 63, w->at[GROWTH_DERIVATION].terminals[s]);
+        put_right(b, 83, w->at[GROWTH_INSTANCE].draws[s]);
+        put_right(b, 94, w->at[GROWTH_INSTANCE].terminals[s]);
+        buf_putc(b, '\n');
+    }
+    if (n > shown)
+        buf_printf(b, "    (the first %u rules; there are more)\n", shown);
+}
+
+/* ---- rates ---- */
+
+static void say_critical(struct buf *b, const struct growth_critical *c)
+{
+    if (c->con)
+        buf_printf(b, "%s = ", c->con->d.name);
+    else
+        buf_printf(b, "a share of ");
+    put_weight(b, c->at);
+    if (!c->con) {
+        u32 no = 0;
+        for (u32 i = 0; i < c->rule->nalt; i++)
+            if (c->rule->alt[i].ast == c->alt)
+                no = i + 1;
+        if (no)
+            buf_printf(b, " for alternative %u of `%s`", no, c->rule->set->d.name);
+        else
+            buf_printf(b, " for a way out of `%s`", c->rule->set->d.name);
+    }
+}
+
+static const char *critical_text(struct arena *a, const struct growth_critical *c)
+{
+    struct buf t = {0};
+    say_critical(&t, c);
+    buf_puts(&t, " (it is ");
+    put_weight(&t, c->is);
+    buf_putc(&t, ')');
+    const char *s = arena_strdup(a, t.at);
+    buf_free(&t);
+    return s;
+}
+
+static void warn(struct gram *g, const struct gram_rule *space, const struct skel *k, const struct growth *w, enum growth_level l,
+                 const struct growth_critical *c)
+{
+    const struct skel_sym *s = &k->sym[w->at[l].worst];
+    struct loc loc = s->rule ? s->rule->set->d.loc : s->choose->loc;
+    struct buf r = {0};
+    put_rate(&r, w->at[l].rate);
+    struct diag *d;
+    if (l == GROWTH_DERIVATION) {
+        d = diag_add(g->ds, W0603, loc, "derivations of `%s` grow at a rate of %s: their expected size is infinite", space->set->d.name, r.at);
+        if (w->ends < 1 - 1e-6)
+            diag_note(g->ds, d, "left to itself a derivation ends with probability %.4g; limits cut the others off", w->ends);
+    } else {
+        d = diag_add(g->ds, W0604, loc, "networks of `%s`, copies counted, grow at a rate of %s: their expected size is infinite", space->set->d.name, r.at);
+        diag_note(g->ds, d, "a derivation ends, but what `each`, `once` and `share` copy outgrows it; limits cut the largest networks off");
+    }
+    if (c)
+        diag_hint(g->ds, d, "the rate is 1 at %s", critical_text(g->a, c));
+    buf_free(&r);
+}
+
+static void report_rate(struct buf *b, struct gram *g, const struct gram_rule *space, const struct skel *k, const struct growth *w)
+{
+    static const char *const what[] = {"rate", "rate with copies"};
+    double der = w->at[GROWTH_DERIVATION].rate, inst = w->at[GROWTH_INSTANCE].rate;
+    if (inst == 0)
+        return;
+    for (u32 l = 0; l < GROWTH_LEVELS; l++) {
+        double r = w->at[l].rate;
+        if (l && inst < der * (1 + 1e-9))
+            break;
+        struct growth_critical c;
+        bool found = growth_critical(g->a, g, space, k, w, (enum growth_level)l, &c);
+        buf_printf(b, "    %s ", what[l]);
+        put_rate(b, r);
+        if (found) {
+            buf_puts(b, ", critical at ");
+            buf_puts(b, critical_text(g->a, &c));
+        }
+        if (l == GROWTH_DERIVATION && w->ends < 1 - 1e-6)
+            buf_printf(b, "; ends with probability %.4g", w->ends);
+        buf_putc(b, '\n');
+        if (r >= 1 - 1e-12 && (l == GROWTH_DERIVATION || der < 1 - 1e-12))
+            warn(g, space, k, w, (enum growth_level)l, found ? &c : NULL);
+    }
+}
+
+/* ---- counts ---- */
+
+static void report_count(struct buf *b, struct gram *g, const struct gram_rule *space, const struct skel *k)
+{
+    struct limits lim;
+    u32 depth = 0, deepest;
+    if (elab_space_limits(g, space, &lim) && lim.depth)
+        depth = lim.depth > SMALL_DEPTH ? SMALL_DEPTH : (u32)lim.depth;
+    if (k->by_depth || k->crosses) {
+        struct skel_opts o = {.by_depth = true, .depth = depth ? depth : 8, .cut = true};
+        k = skel_build(g->a, g, space, &o);
+        depth = depth ? depth : 8;
+    }
+    struct tally *t = k && !k->empty ? tally_new(k) : NULL;
+    if (!t)
+        return;
+    bool finite = tally_finite(t, &deepest) && !k->by_depth;
+    u32 to = finite ? deepest : depth ? depth : 8;
+    struct tally_number n = tally_depth(t, to);
+    buf_puts(b, "    derivations ");
+    if (finite) {
+        tally_print(b, &n);
+        buf_printf(b, ", of depth %u at most", deepest);
+    } else {
+        buf_printf(b, "to depth %u: ", to);
+        tally_print(b, &n);
+    }
+    buf_puts(b, " (types left out; `nasc count` has more)\n");
+    tally_free(t);
+}
+
+static void report_notes(struct buf *b, const struct skel *k)
+{
+    for (u32 i = 0; i < SKEL_NNOTE; i++)
+        if (k->notes >> i & 1)
+            buf_printf(b, "    approximate: %s\n", skel_note_text((enum skel_note)i));
+    if (k->reads_depth)
+        buf_printf(b, "    something reads `depth`: from depth %u on all is taken as it is there\n", k->most_depth);
+}
+
+static void report_endless(struct gram *g, const struct gram_rule *space, const struct skel *k)
+{
+    for (u32 i = 0; i < k->nendless && i < 10; i++)
+        diag_add(g->ds, W0605, space->set->d.loc, "no derivation of `%s` ends, which `%s` can reach", k->endless[i], space->set->d.name);
+}
+
+static void put_attrs(struct buf *b, const struct gram_rule *s)
+{
+    for (u32 i = 0; i < s->nattr; i++)
+        buf_printf(b, "%s%s%s", i ? ", " : "[", s->slot_name[i], i + 1 == s->nattr ? "]" : "");
+}
+
+static void report_space(struct buf *b, struct gram *g, const struct gram_rule *s)
+{
+    struct skel_opts o = {0};
+    const struct skel *k = skel_build(g->a, g, s, &o);
+    buf_printf(b, "space %s", s->set->d.name);
+    put_attrs(b, s);
+    buf_putc(b, '\n');
+    if (!k) {
+        buf_puts(b, "    too large to be spelled out: how it grows is not known\n");
+        return;
+    }
+    report_endless(g, s, k);
+    if (k->empty)
+        return;
+    const struct growth *w = growth_of(g->a, k);
+    if (k->nsym > 1)
+        report_rules(b, k, w);
+    report_rate(b, g, s, k, w);
+    report_count(b, g, s, k);
+    report_notes(b, k);
+}
+
+void gram_report(struct buf *b, struct gram *g)
+{
+    const struct gram_module *m = g->module.at[g->module.n - 1];
+    u32 nop = 0, nrule = 0, nnet = 0;
+    bool space = false;
+    for (u32 i = 0; i < m->decl.n; i++) {
+        const struct gram_decl *d = m->decl.at[i];
+        if (d->kind == GD_OPS)
+            nop += ((const struct gram_ops *)d)->ast.n;
+        if (d->kind != GD_RULES)
+            continue;
+        const struct gram_rules *s = (const struct gram_rules *)d;
+        if (s->overload.at[0]->form == RF_SPACE) {
+            report_space(b, g, s->overload.at[0]);
+            space = true;
+        } else if (s->overload.at[0]->form == RF_NET) {
+            nnet += s->overload.n;
+        } else {
+            nrule += s->overload.n;
+        }
+    }
+    buf_printf(b, "%s%s: %u op%s, %u rule%s, %u net%s\n", space ? "" : "module ", m->name, nop, nop == 1 ? "" : "s", nrule,
+               nrule == 1 ? "" : "s", nnet, nnet == 1 ? "" : "s");
+}
