@@ -2,6 +2,7 @@
 #include "compiler/atomic_file.h"
 #include "compiler/cli.h"
 #include "compiler/dump.h"
+#include "grammar/gram_report.h"
 
 #include <errno.h>
 #include <stdio.h>

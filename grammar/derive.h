@@ -96,6 +96,8 @@ struct elab_why { bool failed; struct diags *ds; };     /* when failed: diagnost
  * and limits only).  NULL on failure. */
 struct derivation *elab_space(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c,
                               struct diags *why, struct arch **arch_out);
+/* The limits that hold for a space; false: they depend on what is drawn. */
+bool elab_space_limits(struct gram *g, const struct gram_rule *space, struct limits *out);
 /* The sampler `local`: sample number `index` of `seed`. Counts attempts; NULL only if a bound of attempts is reached, or at a
  * mistake of the grammar that only shows here; then g->ds says why. */
 struct derivation *derive_local(struct arena *a, struct gram *g, const struct gram_rule *space, u64 seed, u64 index, u64 *attempts, struct arch **arch_out);

@@ -341,6 +341,32 @@ struct enode *elab_again(struct arena *a, struct gram *g, const struct derivatio
     return root;
 }
 
+/* ---- limits, without a derivation ---- */
+
+bool elab_space_limits(struct gram *g, const struct gram_rule *space, struct limits *out)
+{
+    struct elab e;
+    struct chooser none = {0};
+    struct arena *a = arena_new_in(g->a, "limits");
+    begin(&e, a, g, &none, NULL);
+    e.space = space;
+    struct frame *f = elab_frame(&e, space->nslot, NULL);
+    const struct ast *attrs = space->ast->kid[RULE_ATTRS];
+    bool ok = true;
+    for (u32 i = 0; i < space->nattr && ok; i++) {
+        const struct num *v = gram_override_num(g, attrs->kid[i]->text);
+        if (v)
+            f->slot[i] = val_num(&e, *v);
+        else if (attrs->kid[i]->nkid && attrs->kid[i]->kid[0])
+            ok = elab_is_pure(attrs->kid[i]->kid[0]) && elab_eval(&e, f, attrs->kid[i]->kid[0], &f->slot[i]);
+    }
+    ok = ok && elab_limits(&e, f);
+    *out = e.limits;
+    free(e.trail.at);
+    arena_free(a);
+    return ok;
+}
+
 /* ---- constants ---- */
 
 bool elab_const(struct gram *g, const struct ast *n, struct num *v, str *s)

@@ -121,7 +121,6 @@ enum gram_builtin {
 const char *gram_builtin_name(enum gram_builtin b);
 
 void gram_dump(struct buf *b, const struct gram *g);            /* --dump=gram */
-void gram_report(struct buf *b, const struct gram *g);          /* `nasc check`: spaces, rules, ops, sizes of families */
 
 /* op_build.c: one A_OP to an op row; complains and returns NULL when it is wrong.  monoid() finds a
  * declared monoid by name (NULL: none). */

@@ -1,5 +1,4 @@
 /* gram_report.c - what `nasc check` says about a grammar: its spaces, their rules, how they grow, how many derivations they have. */
-#include "compiler/base/real.h"
 #include "grammar/gram_report.h"
 
 enum { SMALL_DEPTH = 100, MOST_ROWS = 40 };
@@ -8,14 +7,15 @@ enum { SMALL_DEPTH = 100, MOST_ROWS = 40 };
 
 static void put_real(struct buf *b, double x)
 {
+    double whole = x < 1e6 ? (double)(i64)(x + 0.5) : x;
     if (x == __builtin_inf())
         buf_puts(b, "infinite");
     else if (x >= 1e6)
         buf_printf(b, "%.3g", x);
-    else if (x >= 99.95)
+    else if (x >= 99.95 || __builtin_fabs(x - whole) < 1e-9 * (1 + x))
         buf_printf(b, "%.0f", x);
     else
-        buf_printf(b, x >= 9.995 || x == (double)(i64)x ? "%.1f" : "%.2f", x);
+        buf_printf(b, x >= 9.995 ? "%.1f" : "%.2f", x);
 }
 
 static void put_right(struct buf *b, size_t column, double x)
@@ -29,7 +29,7 @@ static void put_right(struct buf *b, size_t column, double x)
 
 static void put_rate(struct buf *b, double x)
 {
-    buf_printf(b, x != 0 && x < 0.995 ? "%.3f" : x < 1.0005 && x > 0.9995 ? "%.4f" : "%.2f", x);
+    buf_printf(b, x < 0.995 ? "%.3f" : x < 1.005 ? "%.4f" : "%.2f", x);
 }
 
 static void put_weight(struct buf *b, double x)
@@ -62,32 +62,41 @@ static u32 rows_of(const struct skel *k, struct row *row, u32 cap)
     return n;
 }
 
+static void put_sizes(struct buf *b, const struct growth *w, u32 s, bool copies)
+{
+    put_right(b, 46, w->at[GROWTH_DERIVATION].draws[s]);
+    put_right(b, 57, w->at[GROWTH_DERIVATION].terminals[s]);
+    if (copies) {
+        put_right(b, 72, w->at[GROWTH_INSTANCE].draws[s]);
+        put_right(b, 83, w->at[GROWTH_INSTANCE].terminals[s]);
+    }
+    buf_putc(b, '\n');
+}
+
 static void report_rules(struct buf *b, const struct skel *k, const struct growth *w)
 {
     struct row row[MOST_ROWS];
     u32 n = rows_of(k, row, COUNTOF(row)), shown = MIN(n, (u32)MOST_ROWS);
-    buf_puts(b, "    rule                      alternatives     draws  terminals   with copies: draws  terminals\n");
-    for (u32 i = 0; i <= shown; i++) {
-        u32 s = i < shown ? row[i].of : k->root;
-        size_t from = b->n;
-        buf_printf(b, "    %s", i < shown ? row[i].name : "all");
-        size_t line = b->n - from;
-        if (i < shown) {
-            struct buf num = {0};
-            buf_printf(&num, "%u", row[i].nalt);
-            buf_pad(b, 42 - MIN(num.n, 40));
-            buf_puts(b, num.at);
-            buf_free(&num);
-        }
-        (void)line;
-        put_right(b, 52, w->at[GROWTH_DERIVATION].draws[s]);
-        put_right(b, 63, w->at[GROWTH_DERIVATION].terminals[s]);
-        put_right(b, 83, w->at[GROWTH_INSTANCE].draws[s]);
-        put_right(b, 94, w->at[GROWTH_INSTANCE].terminals[s]);
-        buf_putc(b, '\n');
+    const double *der = w->at[GROWTH_DERIVATION].draws, *inst = w->at[GROWTH_INSTANCE].draws;
+    bool copies = false;
+    for (u32 i = 0; i < k->nsym; i++)
+        copies |= inst[i] > der[i] * (1 + 1e-9);
+    if (copies)
+        buf_puts(b, "                                      expected                  with copies\n");
+    buf_printf(b, "    rule              alternatives       draws  terminals%s\n", copies ? "          draws  terminals" : "");
+    for (u32 i = 0; i < shown; i++) {
+        struct buf num = {0};
+        buf_printf(b, "    %s", row[i].name);
+        buf_printf(&num, "%u", row[i].nalt);
+        buf_pad(b, 34 - MIN(num.n, 30));
+        buf_puts(b, num.at);
+        buf_free(&num);
+        put_sizes(b, w, row[i].of, copies);
     }
     if (n > shown)
-        buf_printf(b, "    (the first %u rules; there are more)\n", shown);
+        buf_puts(b, "    ... and more rules\n");
+    buf_puts(b, "    a network");
+    put_sizes(b, w, k->root, copies);
 }
 
 /* ---- rates ---- */
@@ -115,9 +124,7 @@ static const char *critical_text(struct arena *a, const struct growth_critical *
 {
     struct buf t = {0};
     say_critical(&t, c);
-    buf_puts(&t, " (it is ");
-    put_weight(&t, c->is);
-    buf_putc(&t, ')');
+    buf_printf(&t, " (it is %.4g)", c->is);
     const char *s = arena_strdup(a, t.at);
     buf_free(&t);
     return s;
@@ -146,7 +153,7 @@ static void warn(struct gram *g, const struct gram_rule *space, const struct ske
 
 static void report_rate(struct buf *b, struct gram *g, const struct gram_rule *space, const struct skel *k, const struct growth *w)
 {
-    static const char *const what[] = {"rate", "rate with copies"};
+    static const char *const what[] = {"rate of growth", "with copies"};
     double der = w->at[GROWTH_DERIVATION].rate, inst = w->at[GROWTH_INSTANCE].rate;
     if (inst == 0)
         return;
@@ -156,12 +163,10 @@ static void report_rate(struct buf *b, struct gram *g, const struct gram_rule *s
             break;
         struct growth_critical c;
         bool found = growth_critical(g->a, g, space, k, w, (enum growth_level)l, &c);
-        buf_printf(b, "    %s ", what[l]);
+        buf_printf(b, "    %-15s ", what[l]);
         put_rate(b, r);
-        if (found) {
-            buf_puts(b, ", critical at ");
-            buf_puts(b, critical_text(g->a, &c));
-        }
+        if (found)
+            buf_printf(b, "; critical at %s", critical_text(g->a, &c));
         if (l == GROWTH_DERIVATION && w->ends < 1 - 1e-6)
             buf_printf(b, "; ends with probability %.4g", w->ends);
         buf_putc(b, '\n');
@@ -189,15 +194,9 @@ static void report_count(struct buf *b, struct gram *g, const struct gram_rule *
     bool finite = tally_finite(t, &deepest) && !k->by_depth;
     u32 to = finite ? deepest : depth ? depth : 8;
     struct tally_number n = tally_depth(t, to);
-    buf_puts(b, "    derivations ");
-    if (finite) {
-        tally_print(b, &n);
-        buf_printf(b, ", of depth %u at most", deepest);
-    } else {
-        buf_printf(b, "to depth %u: ", to);
-        tally_print(b, &n);
-    }
-    buf_puts(b, " (types left out; `nasc count` has more)\n");
+    buf_puts(b, "    derivations     ");
+    tally_print(b, &n);
+    buf_printf(b, finite ? ", types left out\n" : " to depth %u, types left out\n", to);
     tally_free(t);
 }
 
@@ -226,7 +225,7 @@ static void report_space(struct buf *b, struct gram *g, const struct gram_rule *
 {
     struct skel_opts o = {0};
     const struct skel *k = skel_build(g->a, g, s, &o);
-    buf_printf(b, "space %s", s->set->d.name);
+    buf_printf(b, "\nspace %s", s->set->d.name);
     put_attrs(b, s);
     buf_putc(b, '\n');
     if (!k) {
@@ -244,27 +243,26 @@ static void report_space(struct buf *b, struct gram *g, const struct gram_rule *
     report_notes(b, k);
 }
 
+static bool is_rules(const struct gram_decl *d, enum rule_form f)
+{
+    return d->kind == GD_RULES && ((const struct gram_rules *)d)->overload.at[0]->form == f;
+}
+
 void gram_report(struct buf *b, struct gram *g)
 {
     const struct gram_module *m = g->module.at[g->module.n - 1];
-    u32 nop = 0, nrule = 0, nnet = 0;
-    bool space = false;
+    u32 nop = 0, nrule = 0, nnet = 0, nspace = 0;
     for (u32 i = 0; i < m->decl.n; i++) {
         const struct gram_decl *d = m->decl.at[i];
-        if (d->kind == GD_OPS)
-            nop += ((const struct gram_ops *)d)->ast.n;
-        if (d->kind != GD_RULES)
-            continue;
-        const struct gram_rules *s = (const struct gram_rules *)d;
-        if (s->overload.at[0]->form == RF_SPACE) {
-            report_space(b, g, s->overload.at[0]);
-            space = true;
-        } else if (s->overload.at[0]->form == RF_NET) {
-            nnet += s->overload.n;
-        } else {
-            nrule += s->overload.n;
-        }
+        u32 n = d->kind == GD_OPS ? ((const struct gram_ops *)d)->ast.n : d->kind == GD_RULES ? ((const struct gram_rules *)d)->overload.n : 0;
+        nop += d->kind == GD_OPS ? n : 0;
+        nrule += is_rules(d, RF_RULE) ? n : 0;
+        nnet += is_rules(d, RF_NET) ? n : 0;
+        nspace += is_rules(d, RF_SPACE) ? n : 0;
     }
-    buf_printf(b, "%s%s: %u op%s, %u rule%s, %u net%s\n", space ? "" : "module ", m->name, nop, nop == 1 ? "" : "s", nrule,
+    buf_printf(b, "%s%s: %u op%s, %u rule%s, %u net%s\n", nspace ? "" : "module ", m->name, nop, nop == 1 ? "" : "s", nrule,
                nrule == 1 ? "" : "s", nnet, nnet == 1 ? "" : "s");
+    for (u32 i = 0; i < m->decl.n; i++)
+        if (is_rules(m->decl.at[i], RF_SPACE))
+            report_space(b, g, ((const struct gram_rules *)m->decl.at[i])->overload.at[0]);
 }

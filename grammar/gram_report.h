@@ -2,6 +2,7 @@
 #ifndef NASC_GRAM_REPORT_H
 #define NASC_GRAM_REPORT_H
 #include "compiler/base/buf.h"
+#include "grammar/derive.h"
 #include "grammar/growth.h"
 #include "grammar/tally.h"
 

@@ -144,12 +144,12 @@ bool growth_critical(struct arena *a, struct gram *g, const struct gram_rule *sp
             find_in_rule(k->sym[i].rule, &c);
     for (u32 i = 0; i < c.n && !found; i++) {
         *out = (struct growth_critical){.con = c.at[i], .is = num_double(c.at[i]->v)};
-        found = bisect(&s, 0, out->is <= 1 ? 1 : 1000 * out->is);
+        found = bisect(&s, 1e-9, out->is <= 1 ? 1 - 1e-9 : 1000 * out->is);     /* at 0 and at 1 something else would change */
     }
     for (u32 i = 0; i < k->nsym && !found; i++) {
         *out = (struct growth_critical){0};
         if (w->component[i] == comp && way_out(k, w, i, out))
-            found = bisect(&s, 1e-12, 1 - 1e-12);
+            found = bisect(&s, 1e-9, 1 - 1e-9);
     }
     arena_free(s.a);
     return found;
