@@ -215,7 +215,7 @@ static struct fnode *field(struct reader *r)
     for (u32 i = 0; i < f->nfield; i++) {
         const struct field *x = &f->field[i];
         if (strlen(x->name) == r->len && memcmp(x->name, s, r->len) == 0) {
-            struct fnode *n = node(r, F_FIELD, x->kind == OUT_STR || x->kind == OUT_HEX ? FT_STR : FT_NUM, place(r, r->off, r->len), NULL, NULL);
+            struct fnode *n = node(r, F_FIELD, x->kind == OUT_STR || x->kind == OUT_HEX || x->kind == OUT_BIG ? FT_STR : FT_NUM, place(r, r->off, r->len), NULL, NULL);
             n->field = i;
             f->reads[i] = true;
             next(r);

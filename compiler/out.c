@@ -73,6 +73,24 @@ static void put_count(struct buf *b, u128 c)
         put_u64(b, (u64)c);
 }
 
+static void put_big(struct buf *b, const char *s)
+{
+    size_t n = strlen(s);
+    if (strspn(s, "0123456789") < n) {
+        buf_puts(b, s);         /* it is short already */
+        return;
+    }
+    if (n > 27) {
+        buf_printf(b, "%c.%.3se+%zu", s[0], s + 1, n - 1);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            buf_putc(b, ',');
+        buf_putc(b, s[i]);
+    }
+}
+
 static void put_csv(struct buf *b, const char *s)
 {
     if (!strpbrk(s, ",\"\n")) {
@@ -119,6 +137,14 @@ static void put_cell(struct buf *b, const struct out_col *col, const struct out_
             buf_puts(b, f == OUT_CSV ? "" : "null");
         else
             buf_double(b, x->r);
+        break;
+    case OUT_BIG:
+        if (text)
+            put_big(b, x->s);
+        else if (f == OUT_CSV || strlen(x->s) < 20)
+            buf_puts(b, x->s);
+        else
+            buf_json(b, x->s, strlen(x->s));
         break;
     default:
         if (text)

@@ -348,7 +348,7 @@ bool elab_space_limits(struct gram *g, const struct gram_rule *space, struct lim
     struct elab e;
     struct chooser none = {0};
     struct arena *a = arena_new_in(g->a, "limits");
-    begin(&e, a, g, &none, NULL);
+    elab_begin(&e, a, g, &none, NULL);
     e.space = space;
     struct frame *f = elab_frame(&e, space->nslot, NULL);
     const struct ast *attrs = space->ast->kid[RULE_ATTRS];

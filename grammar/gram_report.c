@@ -1,7 +1,7 @@
 /* gram_report.c - what `nasc check` says about a grammar: its spaces, their rules, how they grow, how many derivations they have. */
 #include "grammar/gram_report.h"
 
-enum { SMALL_DEPTH = 100, MOST_ROWS = 40 };
+enum { SMALL_DEPTH = 100, MOST_ROWS = 40, OF_RULE = 4 };
 
 /* ---- numbers ---- */
 
@@ -34,30 +34,62 @@ static void put_rate(struct buf *b, double x)
 
 static void put_weight(struct buf *b, double x)
 {
+    size_t from = b->n;
     buf_printf(b, x < 0.1 ? "%.3g" : x < 0.5 ? "%.4f" : "%.3f", x);
+    if (x >= 0.1)
+        while (b->n > from && (b->at[b->n - 1] == '0' || b->at[b->n - 1] == '.') && memchr(b->at + from, '.', b->n - from))
+            b->at[--b->n] = 0;
 }
 
 /* ---- the skeleton's rules as rows: symbols that differ by depth or by what they give are one ---- */
 
-struct row { const char *name; const struct gram_rule *rule; u32 nalt, of; };
+struct row { const char *name; const struct skel_sym *sym; u32 nalt, of, more; /* more symbols of the rule, not shown */ };
 
-static u32 rows_of(const struct skel *k, struct row *row, u32 cap)
+static bool same_row(const struct row *r, const struct skel_sym *s)
+{
+    return r->sym->rule == s->rule && r->sym->choose == s->choose && (!s->rule || strcmp(r->name, s->name) == 0);
+}
+
+static u32 alternatives(const struct skel_sym *s)
+{
+    u32 n = 0;
+    for (u32 p = 0; p < s->nprod; p++)
+        n += p == 0 || s->prod[p].number != s->prod[p - 1].number;
+    return n;
+}
+
+/* A choose by its label or its place. */
+static const char *row_name(struct gram *g, const struct skel_sym *s)
+{
+    if (s->rule)
+        return s->name;
+    const struct src *src = srcs_get(g->srcs, s->choose->loc.file);
+    return src ? arena_printf(g->a, "choose, line %u", src_pos(src, s->choose->loc.off).line) : "choose";
+}
+
+/* Of each rule the first few. */
+static u32 rows_of(struct gram *g, const struct skel *k, struct row *row, u32 cap)
 {
     u32 n = 0;
     for (u32 i = 0; i < k->nsym; i++) {
+        const struct skel_sym *s = &k->sym[i];
+        u32 at = 0, same = 0, last = 0;
         if (i == k->root)
             continue;
-        u32 at = 0;
-        while (at < n && (strcmp(row[at].name, k->sym[i].name) != 0 || row[at].rule != k->sym[i].rule || !k->sym[i].rule))
-            at++;
-        if (at < n)
-            continue;
-        if (n == cap)
-            return cap + 1;
-        u32 alts = 0;
-        for (u32 p = 0; p < k->sym[i].nprod; p++)
-            alts += p == 0 || k->sym[i].prod[p].number != k->sym[i].prod[p - 1].number;
-        row[n++] = (struct row){k->sym[i].name, k->sym[i].rule, alts, i};
+        for (; at < n && !same_row(&row[at], s); at++)
+            if (row[at].sym->rule == s->rule && s->rule) {
+                same++;
+                last = at;
+            }
+        if (at < n) {           /* one that is told apart by what it gives has fewer alternatives */
+            row[at].nalt = MAX(row[at].nalt, alternatives(s));
+        } else if (same == OF_RULE) {
+            row[last].more++;
+        } else if (n == cap) {
+            return n + 1;
+        } else {
+            row[n++] = (struct row){row_name(g, s), s, alternatives(s), i, 0};
+        }
     }
     return n;
 }
@@ -73,10 +105,10 @@ static void put_sizes(struct buf *b, const struct growth *w, u32 s, bool copies)
     buf_putc(b, '\n');
 }
 
-static void report_rules(struct buf *b, const struct skel *k, const struct growth *w)
+static void report_rules(struct buf *b, struct gram *g, const struct skel *k, const struct growth *w)
 {
     struct row row[MOST_ROWS];
-    u32 n = rows_of(k, row, COUNTOF(row)), shown = MIN(n, (u32)MOST_ROWS);
+    u32 n = rows_of(g, k, row, COUNTOF(row)), shown = MIN(n, (u32)MOST_ROWS);
     const double *der = w->at[GROWTH_DERIVATION].draws, *inst = w->at[GROWTH_INSTANCE].draws;
     bool copies = false;
     for (u32 i = 0; i < k->nsym; i++)
@@ -92,6 +124,8 @@ static void report_rules(struct buf *b, const struct skel *k, const struct growt
         buf_puts(b, num.at);
         buf_free(&num);
         put_sizes(b, w, row[i].of, copies);
+        if (row[i].more)
+            buf_printf(b, "    ... %u more of %s\n", row[i].more, row[i].sym->rule->set->d.name);
     }
     if (n > shown)
         buf_puts(b, "    ... and more rules\n");
@@ -237,7 +271,7 @@ static void report_space(struct buf *b, struct gram *g, const struct gram_rule *
         return;
     const struct growth *w = growth_of(g->a, k);
     if (k->nsym > 1)
-        report_rules(b, k, w);
+        report_rules(b, g, k, w);
     report_rate(b, g, s, k, w);
     report_count(b, g, s, k);
     report_notes(b, k);

@@ -9,7 +9,7 @@
 
 #include <gmp.h>
 
-enum { TALLY_BITS = 1 << 20 };
+enum { TALLY_BITS = 1 << 22 };
 
 struct tally;
 struct tally_number { bool exact; mpz_srcptr n; double log10; };        /* n while the tally lives; log10 of 0: -inf */

@@ -1,0 +1,120 @@
+/* cmd_count.c - nasc count: how many derivations a space has, by depth and in all. */
+#include "compiler/cli.h"
+#include "grammar/derive.h"
+#include "grammar/tally.h"
+
+#include <stdio.h>
+
+enum { DEPTH_UNSAID = 10, MOST_DEPTH = 100000, MOST_UNSAID = 200 };
+
+enum { CC_SPACE, CC_DEPTH, CC_UPTO, CC_NEW, CC_LOG, CC_TOTAL, CC_COLUMNS };
+static const struct out_col columns[CC_COLUMNS] = {
+    [CC_SPACE] = {"space", OUT_STR},
+    [CC_DEPTH] = {"depth", OUT_U64, NULL, 7},
+    [CC_UPTO] = {"derivations", OUT_BIG, "derivations up to it", 36},
+    [CC_NEW] = {"of_depth", OUT_BIG, "of this depth", 36},
+    [CC_LOG] = {"log10", OUT_REAL, NULL, 0},
+    [CC_TOTAL] = {"total", OUT_BIG, NULL, 0},
+};
+
+/* Digits in the arena; where only the logarithm is known, NULL, or what a table shows. */
+static const char *digits(struct arena *a, const struct tally_number *n, bool shown)
+{
+    if (n->exact)
+        return mpz_get_str(arena_alloc(a, mpz_sizeinbase(n->n, 10) + 2), 10, n->n);
+    if (!shown)
+        return NULL;
+    struct buf b = {0};
+    tally_print(&b, n);
+    const char *s = arena_strdup(a, b.at);
+    buf_free(&b);
+    return s;
+}
+
+static struct out_cell big(const char *digits)
+{
+    return (struct out_cell){.none = !digits, .s = digits};
+}
+
+static void say(struct cli *c, const struct skel *k, struct tally *t, bool finite, u32 deepest)
+{
+    struct buf b = {0};
+    buf_printf(&b, "%s: ", c->s->space->set->d.name);
+    if (finite) {
+        struct tally_number n = tally_depth(t, deepest);
+        tally_print(&b, &n);
+        buf_printf(&b, " derivation%s in all, of depth %u at most; types left out\n", n.log10 == 0 ? "" : "s", deepest);
+    } else {
+        buf_puts(&b, "there is no end to its derivations; types left out\n");
+    }
+    for (u32 i = 0; i < SKEL_NNOTE; i++)
+        if (k->notes >> i & 1 && i != SKN_WEIGHT && i != SKN_EACH)
+            buf_printf(&b, "approximate: %s\n", skel_note_text((enum skel_note)i));
+    fputs(b.at, stderr);
+    buf_free(&b);
+}
+
+static void rows(struct cli *c, struct out *o, struct tally *t, u32 to, const char *total, bool shown)
+{
+    struct arena *a = arena_new_in(c->s->a, "counts");
+    mpz_t of;
+    mpz_init(of);
+    for (u32 d = 0; d <= to; d++) {
+        struct tally_number n = tally_depth(t, d), this = n;
+        if (d && n.exact) {
+            mpz_sub(of, n.n, tally_depth(t, d - 1).n);
+            this.n = of;
+        }
+        struct out_cell cell[CC_COLUMNS] = {
+            [CC_SPACE] = {.s = c->s->space->set->d.name},
+            [CC_DEPTH] = {.u = d},
+            [CC_UPTO] = big(digits(a, &n, shown)),
+            [CC_NEW] = big(digits(a, &this, shown)),        /* of a number that is known by its logarithm, nearly all */
+            [CC_LOG] = {.r = n.log10},
+            [CC_TOTAL] = big(total),
+        };
+        out_row(o, cell);
+        arena_clear(a);
+    }
+    mpz_clear(of);
+    arena_free(a);
+}
+
+nasc_status cmd_count(struct cli *c)
+{
+    enum out_format f;
+    u64 to;
+    if (!out_format_of(c, &f) || !cli_u64(c, OPT_MAXDEPTH, 0, 0, MOST_DEPTH, &to))
+        return NASC_USAGE;
+    nasc_status st = cli_load(c, true, NULL);
+    if (st)
+        return st;
+    struct gram *g = c->s->g;
+    struct limits lim;
+    bool said = c->value[OPT_MAXDEPTH], limited = elab_space_limits(g, c->s->space, &lim) && lim.depth;
+    if (!said)
+        to = limited ? (u64)MIN(lim.depth, (u128)MOST_DEPTH) : DEPTH_UNSAID;
+    struct skel_opts o = {0};
+    struct skel *k = skel_build(c->s->a, g, c->s->space, &o);
+    if (k && (k->by_depth || k->crosses)) {
+        o = (struct skel_opts){.by_depth = true, .depth = (u32)MAX(to, 1u), .cut = true};
+        k = skel_build(c->s->a, g, c->s->space, &o);
+    }
+    struct tally *t = k && !k->empty ? tally_new(k) : NULL;
+    if (!t) {
+        session_complain(c->s, E0691, "the derivations of `%s` cannot be counted: %s", c->s->space->set->d.name,
+                         !k ? "there are too many ways to combine what is drawn" : k->empty ? "none ends" : "rules derive each other at one depth");
+        return NASC_WRONG;
+    }
+    u32 deepest;
+    bool finite = tally_finite(t, &deepest) && !k->by_depth;
+    if (finite && (!said || to > deepest) && (!limited || deepest < lim.depth))
+        to = said || deepest <= MOST_UNSAID ? deepest : MOST_UNSAID;
+    struct out *out = out_open(f, CC_COLUMNS, columns);
+    struct tally_number all = tally_depth(t, finite ? deepest : 0);
+    rows(c, out, t, (u32)to, finite ? digits(c->s->a, &all, false) : NULL, f == OUT_TEXT);
+    out_close(out);
+    say(c, k, t, finite, deepest);
+    tally_free(t);
+    return NASC_OK;
+}
