@@ -243,10 +243,17 @@ static void report_notes(struct buf *b, const struct skel *k)
         buf_printf(b, "    something reads `depth`: from depth %u on all is taken as it is there\n", k->most_depth);
 }
 
+/* The first of each rule: the others lead to it, or are led to. */
 static void report_endless(struct gram *g, const struct gram_rule *space, const struct skel *k)
 {
-    for (u32 i = 0; i < k->nendless && i < 10; i++)
-        diag_add(g->ds, W0605, space->set->d.loc, "no derivation of `%s` ends, which `%s` can reach", k->endless[i], space->set->d.name);
+    for (u32 i = 0; i < k->nendless; i++) {
+        bool first = k->endless[i].rule != NULL && k->endless[i].rule != space;
+        for (u32 j = 0; j < i && first; j++)
+            first = k->endless[j].rule != k->endless[i].rule;
+        if (first)
+            diag_add(g->ds, W0605, k->endless[i].rule->set->d.loc, "no derivation of `%s` ends, which `%s` can lead to", k->endless[i].name,
+                     space->set->d.name);
+    }
 }
 
 static void put_attrs(struct buf *b, const struct gram_rule *s)

@@ -590,15 +590,12 @@ static struct skel *flatten(struct sbuild *b, struct arena *a)
 {
     struct flat f = {.b = b, .a = a};
     struct skel *k = NEW(a, struct skel);
-    VEC(const char *) endless = {0};
+    VEC(struct skel_sym) endless = {0};
     for (u32 i = 0; i < b->sym.n; i++)
         if (!b->sym.at[i]->has) {
-            const char *name = name_of(a, b->sym.at[i]);
-            bool there = false;
-            for (u32 j = 0; j < endless.n && !there; j++)
-                there = strcmp(endless.at[j], name) == 0;
-            if (!there)
-                vec_push(a, &endless, name);
+            const struct ssym *e = b->sym.at[i];
+            struct skel_sym x = {.rule = e->rule, .choose = e->choose, .name = name_of(a, e), .depth = e->depth};
+            vec_push(a, &endless, x);
         }
     k->empty = !b->sym.at[0]->has;
     if (!k->empty) {

@@ -153,7 +153,7 @@ static void attributes(void **state)
                  "rule E(x) = relu(x) | x |> D[1]\n" SPACE("x |> E"));
     assert_int_equal(count(&t, 100), 1);
     assert_true(t.k->nendless > 0);
-    assert_string_equal(t.k->endless[0], "D[1]");
+    assert_string_equal(t.k->endless[0].name, "D[1]");
     world_end(&t.w);
 }
 

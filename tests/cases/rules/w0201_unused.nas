@@ -15,5 +15,7 @@ space s[N = 1](x: [4]) { let y = relu(x);  let z = tanh(x);  y }
 //   4 | op idle(x: [..]) -> y: [..] { y[..] = x[..] }
 //     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 // STDOUT:
-//   space s[N]
 //   w0201_unused.nas: 1 op, 0 rules, 0 nets
+//
+//   space s[N]
+//       derivations     1, types left out

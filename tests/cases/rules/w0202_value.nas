@@ -9,5 +9,7 @@ space s(x: [4]) { relu(x);  tanh(x) }
 //   4 | space s(x: [4]) { relu(x);  tanh(x) }
 //     |                   ^^^^^^^
 // STDOUT:
-//   space s
 //   w0202_value.nas: 0 ops, 0 rules, 0 nets
+//
+//   space s
+//       derivations     1, types left out

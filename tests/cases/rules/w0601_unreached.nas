@@ -11,6 +11,10 @@ space s(x: [4]) = x |> a:A as "$a"
 //   5 | rule B(x) = x |> a:A as "$a"
 //     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 // STDOUT:
-//   space s
-//       A                        2 alternatives
 //   w0601_unreached.nas: 0 ops, 2 rules, 0 nets
+//
+//   space s
+//       rule              alternatives       draws  terminals
+//       A                            2           1          1
+//       a network                                1          1
+//       derivations     2, types left out

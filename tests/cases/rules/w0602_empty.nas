@@ -10,6 +10,10 @@ space s(x: [4]) = x |> a:A as "$a"
 //   4 | rule A(x) = for k in {3 .. 2}: x |> linear[k] as "$k" | x as "i"
 //     |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 // STDOUT:
-//   space s
-//       A                        1 alternative
 //   w0602_empty.nas: 0 ops, 1 rule, 0 nets
+//
+//   space s
+//       rule              alternatives       draws  terminals
+//       A                            1           1          1
+//       a network                                1          1
+//       derivations     1, types left out

@@ -21,18 +21,8 @@ space s(x: [8, 8]) -> [8, 8] { x |> e:E } as "$e"
 //       a network                                4          1
 //       derivations     1, types left out
 // STDERR:
-//   warning[W0605]: no derivation of `D[3]` ends, which `s` can reach
-//     --> w0605_attribute.nas:11:1
-//      |
-//   11 | space s(x: [8, 8]) -> [8, 8] { x |> e:E } as "$e"
-//      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-//   warning[W0605]: no derivation of `D[1]` ends, which `s` can reach
-//     --> w0605_attribute.nas:11:1
-//      |
-//   11 | space s(x: [8, 8]) -> [8, 8] { x |> e:E } as "$e"
-//      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-//   warning[W0605]: no derivation of `D[-1]` ends, which `s` can reach
-//     --> w0605_attribute.nas:11:1
-//      |
-//   11 | space s(x: [8, 8]) -> [8, 8] { x |> e:E } as "$e"
-//      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+//   warning[W0605]: no derivation of `D[3]` ends, which `s` can lead to
+//    --> w0605_attribute.nas:5:1
+//     |
+//   5 | rule D[n](x) =
+//     | ^^^^^^^^^^^^^^
