@@ -72,7 +72,9 @@ nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint6
     struct derivation *d = move_mutate(a, p, &(struct move_test){&of, is_new}, seed, index, &m);
     session_clock(s, STAGE_DERIVE, t);
     if (!d) {
-        if (!m.hard)
+        if (!m.hard && !p->nopen)
+            session_complain(s, E0761, "nothing is left to be drawn anew in this network: each of its draws has one alternative");
+        else if (!m.hard)
             session_complain(s, E0761, "none of the %u node%s of this network can be drawn anew so that another network comes of it%s", p->nopen,
                              p->nopen == 1 ? "" : "s", m.given_up ? ", as far as was searched" : "");
         arena_free(a);
