@@ -211,7 +211,7 @@ static void uniform_nodes(const char *module, const char *parent, u32 n, u32 nop
 {
     enum { MOST = 64 };
     struct family f;
-    u32 seen[MOST] = {0}, left = 0;
+    u32 seen[MOST] = {0}, left = 0, given_up = 0;
     u64 tries[MOST] = {0}, most = 0;
     double p[MOST];
     begin_module(&f, module);
@@ -223,13 +223,14 @@ static void uniform_nodes(const char *module, const char *parent, u32 n, u32 nop
         struct move_test t = {&f, is_new};
         arena_clear(f.w.sample);
         assert_non_null(move_mutate(f.w.sample, f.p[0], &t, 21, i, &what));
-        assert_int_equal(what.given_up, 0);
+        given_up += what.given_up;
         u32 k = 0;
         while (mp->open[k] != what.node->number)
             k++;
         seen[k]++;
         tries[k] += what.tries;
     }
+    assert_true(given_up <= n / 500);       /* at the bounds: rarely, even where one subtree of 1,500 fits */
     for (u32 k = 0; k < nopen; k++)
         left += !mp->node[mp->open[k]].closed;
     assert_int_equal(nopen - left, nclosed);
