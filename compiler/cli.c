@@ -3,6 +3,7 @@
 
 #include "compiler/exec_pool.h"
 #include "compiler/ir/tune.h"
+#include "compiler/json_line.h"
 #include "passes/pass.h"
 
 #include <errno.h>
@@ -152,6 +153,22 @@ char *cli_line(struct buf *line)
     if (line->n && line->at[line->n - 1] == '\r')
         line->at[--line->n] = 0;
     return line->at ? line->at : "";
+}
+
+char *cli_line_arch(struct cli *c, struct buf *line, u64 *no, bool *wrong)
+{
+    char *text = cli_line(line);
+    *wrong = false;
+    ++*no;
+    if (!text || *text != '{' || text[1 + strspn(text + 1, " \t")] != '"')
+        return text;
+    struct arena *a = arena_new("line");
+    const char *arch = json_line_string(a, &c->s->ds, arena_printf(c->s->talk, "line %llu", (unsigned long long)*no), text, "arch");
+    *wrong = !arch;
+    buf_clear(line);
+    buf_puts(line, arch ? arch : "");
+    arena_free(a);
+    return line->at;
 }
 
 nasc_status cli_lines_end(struct cli *c)

@@ -38,6 +38,9 @@ nasc_status cli_arch_text(struct cli *c, const char *text, nasc_arch **out);    
 void cli_say(struct cli *c);
 /* Lines of stdin; NULL at the end.  The buffer is reused. */
 char *cli_line(struct buf *line);
+/* The next line as an architecture text: itself, or the field `arch` of a record (the JSON lines of sample and others); no counts lines.  *wrong:
+ * it is no such record, complained. */
+char *cli_line_arch(struct cli *c, struct buf *line, u64 *no, bool *wrong);
 nasc_status cli_lines_end(struct cli *c);               /* complains if the lines ended because they could not be read */
 
 #define X(fn, verb, letter, args, about) nasc_status fn(struct cli *c);

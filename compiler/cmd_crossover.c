@@ -83,13 +83,15 @@ static nasc_status from_lines(struct cli *c, struct out *o, u64 n, u64 seed, u64
 {
     struct buf one = {0}, two = {0};
     nasc_status st, worst = NASC_OK;
-    for (; cli_line(&one); first += n) {
-        if (!cli_line(&two)) {
+    u64 no = 0;
+    bool wrong[2];
+    for (; cli_line_arch(c, &one, &no, &wrong[0]); first += n) {
+        if (!cli_line_arch(c, &two, &no, &wrong[1])) {
             session_complain(c->s, E0762, "the last line has no partner: crossover takes two lines at a time");
             worst = NASC_WRONG;
             break;
         }
-        st = children(c, o, (const char *[]){one.at ? one.at : "", two.at ? two.at : ""}, n, seed, first);
+        st = wrong[0] || wrong[1] ? NASC_WRONG : children(c, o, (const char *[]){one.at ? one.at : "", two.at ? two.at : ""}, n, seed, first);
         worst = MAX(worst, st);         /* a bad pair does not stop the others */
         cli_say(c);
     }

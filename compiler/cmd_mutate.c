@@ -1,4 +1,5 @@
-/* cmd_mutate.c - nasc mutate: networks that differ from a parent in what was drawn at one node. */
+/* cmd_mutate.c - nasc mutate: networks that differ from a parent in what was drawn at one node.  Parents: --arch, or lines of
+ * stdin, texts or records with one. */
 #include "compiler/cli.h"
 
 static const struct out_col columns[] = {
@@ -74,8 +75,10 @@ nasc_status cmd_mutate(struct cli *c)
         worst = children(c, o, c->value[OPT_ARCH], n, seed, first);
     } else {
         struct buf line = {0};
-        for (const char *text; (text = cli_line(&line)); first += n) {
-            st = children(c, o, text, n, seed, first);
+        u64 no = 0;
+        bool wrong;
+        for (const char *text; (text = cli_line_arch(c, &line, &no, &wrong)); first += n) {
+            st = wrong ? NASC_WRONG : children(c, o, text, n, seed, first);
             worst = MAX(worst, st);     /* a bad line does not stop the others */
             cli_say(c);
         }
