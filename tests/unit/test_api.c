@@ -4,6 +4,8 @@
 #include "compiler/nasc.h"
 
 #include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static void statuses(void **state)
 {
@@ -124,6 +126,43 @@ static void streams(void **state)
     nasc_close(s);
 }
 
+/* Weights from texts: the source that comes back gives the texts the likelihood that is stated. */
+static void fits(void **state)
+{
+    (void)state;
+    static const char *const text[] = { "|nor_conv_1x1~0|+|none~0|none~1|+|nor_conv_3x3~0|skip_connect~1|none~2|", "|none~0|", "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|" };
+    nasc_session *s = nasc_open();
+    nasc_fit_report r;
+    const char *source;
+    assert_int_equal(nasc_fit(s, 3, text, NULL, &r, &source), NASC_USAGE);
+    assert_int_equal(nasc_load(s, "std.spaces.nas_bench_201") || nasc_select(s, NULL), NASC_OK);
+    assert_int_equal(nasc_fit(s, 3, text, &(nasc_fit_options){ .prior = 0.5 }, &r, &source), NASC_USAGE);
+    assert_int_equal(nasc_fit(s, 0, text, NULL, &r, &source), NASC_WRONG);
+    assert_non_null(strstr(nasc_messages(s), "E0934"));
+    assert_int_equal(nasc_fit(s, 3, text, &(nasc_fit_options){ .prior = 1 }, &r, &source), NASC_WRONG);
+    assert_non_null(strstr(nasc_messages(s), "E0701"));             /* the second; the others are used */
+    assert_true(r.texts == 2 && r.ambiguous == 0 && r.left_out == 0 && r.rules == 1 && r.weights == 5 && r.iterations == 1);
+    assert_true(r.before < -19.31 && r.before > -19.32 && r.after > r.before);      /* 12 log(1/5) */
+    const char *const good[] = { text[0], text[2] };
+    assert_int_equal(nasc_fit(s, 2, good, &(nasc_fit_options){ .prior = 1 }, &r, &source), NASC_OK);
+    char path[] = "/tmp/nasc_fit_XXXXXX.nas";
+    int fd = mkstemps(path, 4);
+    assert_true(fd >= 0 && write(fd, source, strlen(source)) == (ssize_t)strlen(source) && close(fd) == 0);
+    assert_int_equal(nasc_load(s, path) || nasc_select(s, NULL), NASC_OK);
+    unlink(path);
+    double sum = 0;
+    for (int i = 0; i < 2; i++) {
+        nasc_arch *a;
+        nasc_record q;
+        assert_int_equal(nasc_parse(s, good[i], &a), NASC_OK);
+        nasc_arch_record(a, &q);
+        sum += q.logp;
+        nasc_arch_free(a);
+    }
+    assert_true(sum - r.after < 1e-9 && r.after - sum < 1e-9);
+    nasc_close(s);
+}
+
 /* Messages are about the calls since the last success; what is open ends with its session. */
 static void messages_and_lifetimes(void **state)
 {
@@ -201,6 +240,6 @@ static void threads_compile_and_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(statuses), cmocka_unit_test(messages_and_lifetimes),
-                                        cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(streams), cmocka_unit_test(threads_compile_and_run) };
+                                        cmocka_unit_test(threads_do_not_meet), cmocka_unit_test(streams), cmocka_unit_test(fits), cmocka_unit_test(threads_compile_and_run) };
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }
