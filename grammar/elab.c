@@ -186,6 +186,7 @@ static void finish_draw(struct elab *e, struct enode *d, double *logp)
 void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct chooser *c, struct diags *ds)
 {
     *e = (struct elab){.g = g, .a = a, .types = g->types, .chooser = c, .ds = ds, .mult = 1, .pmult = 1, .rel_mult = 1, .rel_pmult = 1};
+    e->plain = g->plain;
     e->most_steps = c->decide ? ~(u64)0 : ELAB_MOST_STEPS;
     e->most_wasted = c->decide ? ~(u64)0 : ELAB_MOST_WASTED;
 }
@@ -234,6 +235,23 @@ static type_id *types_of(struct elab *e, const struct val *v, u32 *n)
     return ty;
 }
 
+/* The graph of an evaluation that has come to its end. */
+static struct arch *finish_graph(struct elab *e, const struct val *out, const struct recipes *recipe)
+{
+    u32 n = 0;
+    elab_tensors(e, out, &n, NULL, 0);
+    struct val *t = NEW_ARRAY(e->a, struct val, n + 1);
+    aval *v = NEW_ARRAY(e->a, aval, n + 1);
+    u32 k = 0;
+    elab_tensors(e, out, &k, t, n);
+    for (u32 i = 0; i < n; i++)
+        v[i] = elab_use(e, t[i]);
+    ab_end(e->build, n, v);
+    for (u32 i = 0; i < recipe->n; i++)
+        ab_recipe(e->build, recipe->at[i]);
+    return ab_finish(e->build);
+}
+
 static struct arch *build_graph(struct arena *a, struct gram *g, const struct gram_rule *space, struct enode *forced, struct diags *ds, const struct recipes *recipe)
 {
     struct elab e;
@@ -244,20 +262,19 @@ static struct arch *build_graph(struct arena *a, struct gram *g, const struct gr
     e.build = arch_builder_new(a, g->types, space->set->d.name);
     struct enode *root = run(&e, space, forced, &out);
     free(e.trail.at);
-    if (!root)
-        return NULL;
-    u32 n = 0;
-    elab_tensors(&e, &out, &n, NULL, 0);
-    struct val *t = NEW_ARRAY(a, struct val, n + 1);
-    aval *v = NEW_ARRAY(a, aval, n + 1);
-    u32 k = 0;
-    elab_tensors(&e, &out, &k, t, n);
-    for (u32 i = 0; i < n; i++)
-        v[i] = elab_use(&e, t[i]);
-    ab_end(e.build, n, v);
-    for (u32 i = 0; i < recipe->n; i++)
-        ab_recipe(e.build, recipe->at[i]);
-    return ab_finish(e.build);
+    return root ? finish_graph(&e, &out, recipe) : NULL;
+}
+
+struct arch *elab_graph(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds)
+{
+    struct elab e;
+    struct val out;
+    CHECK(!c->retries);
+    elab_begin(&e, a, g, c, ds);
+    e.build = arch_builder_new(a, g->types, space->set->d.name);
+    struct enode *root = run(&e, space, NULL, &out);
+    free(e.trail.at);
+    return root ? finish_graph(&e, &out, &e.recipe) : NULL;
 }
 
 static struct enode *as_enode(struct arena *a, const struct draw *d)
@@ -334,6 +351,7 @@ struct enode *elab_again(struct arena *a, struct gram *g, const struct derivatio
     double logp = 0;
     elab_begin(&e, a, g, &none, NULL);
     e.most_steps = ~(u64)0;
+    e.plain = true;
     struct enode *root = run(&e, d->space, as_enode(a, d->root), &out);
     free(e.trail.at);
     if (root)

@@ -7,6 +7,7 @@
  *   elab_call.c  applying ops, lambdas, pipes; spreading of tuples
  *   elab_rule.c  applying rules: overloads, alternatives, weights, the draw
  *   elab_viable.c   which alternatives do not type, remembered by argument types
+ *   elab_frag.c  results of nets and alternatives that draw nothing, remembered
  *   elab_fn.c    once, share, each, repeat: functions of the graph and replication
  *
  * Failing.  Every step returns false when the evaluation cannot go on: a *dead end* (types, conditions,
@@ -115,7 +116,7 @@ enum trail_kind {
 struct trail { u8 kind; void *p; const void *old; };
 
 struct recipes { struct arecipe *at; u32 n, cap; };
-struct elab_cache { VEC(struct count) op_count; VEC(bool) known; };
+struct elab_cache { VEC(struct count) op_count; VEC(bool) known; void *frag; /* of elab_frag.c */ };
 
 struct elab {
     struct gram *g;
@@ -137,7 +138,7 @@ struct elab {
     u128 mult, rel_mult, pmult, rel_pmult;
     u64 nodes;                          /* op instances, replication counted once */
     u32 depth;                          /* deepest draw */
-    u32 order;                          /* draws so far */
+    u32 order, made;                    /* draws so far; once and share evaluated, and bodies of them elaborated, so far */
     bool in_share; u64 params_hash;
     u32 nesting; bool outer_share;      /* once bodies under way; one used a share from outside it */
     struct { struct trail *at; u32 n, cap; } trail;
@@ -150,6 +151,8 @@ struct elab {
     const struct gram_rule *space;      /* inputs not made yet: see elab_space_inputs */
     struct frame *space_frame;
     u32 ninput;
+    struct recorder *rec;               /* what is evaluated becomes a fragment (elab_frag.c) */
+    bool plain;                         /* remember nothing: all frames are filled in full */
 };
 struct level { struct level *outer; VEC(struct val) from; VEC(aval) as; str prefix; };
 
@@ -240,6 +243,29 @@ bool elab_apply_repeat(struct elab *e, const struct stage *st, u32 narg, const s
 /* Parameters of a pattern against arguments, tuples spread: args in their final number, or false. */
 bool elab_spread(struct elab *e, u32 nparam, u32 narg, const struct val *arg, u32 *n, const struct val **out);
 struct frame *elab_frame(struct elab *e, u32 nslot, struct frame *up);
+struct elab_cache *elab_cache(struct elab *e);
+
+/* ---- what is remembered (elab_frag.c) ---- */
+/* A value as words, as a key; false: it is no key (a function, an inexact number). */
+bool elab_words(const struct val *v, u32 most, u64 *w, u32 *n);
+/* An application that draws nothing: of what, to what, and how it is evaluated.  eval works on the arguments it is given and leaves
+ * in slot[0 .. nslot) what it bound. */
+struct elab_known {
+    const void *of; u32 alt;
+    u32 nattr; const struct sattr *attr;
+    u32 narg; const struct val *arg;
+    u32 nslot; struct val *slot;
+    const struct enode *home;
+    bool (*eval)(struct elab *e, const struct elab_known *k, const struct val *arg, struct val *out);
+    const struct stage *stage; const struct ast *at;        /* of eval: nets */
+    struct frame *frame; const struct gram_rule *rule; const struct acase *c;       /* alternatives */
+};
+enum elab_how { ELAB_EVALUATE /* in full: nothing is done yet */, ELAB_YES, ELAB_NO };
+enum elab_how elab_known(struct elab *e, struct elab_known *k, struct loc loc, struct val *out);
+/* While recording (e->rec). */
+bool elab_record_op(struct elab *e, const struct op_bind *b, str label, u32 narg, const struct val *arg, u32 *out0);
+bool elab_record_refuse(struct elab *e);                /* this is not remembered; false */
+bool elab_record_knows(const struct elab *e, const struct enode *home);
 
 /* Makes what inputs of the space can be made by now. */
 bool elab_space_inputs(struct elab *e, bool must);
@@ -262,6 +288,9 @@ void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct ch
 bool elab_body(struct elab *e, const struct gram_rule *space, struct enode *forced, struct enode **root, struct val *out);
 struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds,
                             struct arch **arch_out, struct elab_end *end);
+
+/* The graph alone, built while it is decided, by a chooser that does not retry; NULL: not possible. */
+struct arch *elab_graph(struct arena *a, struct gram *g, const struct gram_rule *space, const struct chooser *c, struct diags *ds);
 
 /* A finished derivation again, with all that is known of its draws (frame, chosen); NULL: not possible. */
 struct enode *elab_again(struct arena *a, struct gram *g, const struct derivation *d);

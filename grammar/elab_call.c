@@ -43,11 +43,16 @@ bool elab_spread(struct elab *e, u32 nparam, u32 narg, const struct val *arg, u3
 
 /* ---- counting ---- */
 
+struct elab_cache *elab_cache(struct elab *e)
+{
+    if (!e->g->cache)
+        e->g->cache = NEW(e->g->tables, struct elab_cache);
+    return e->g->cache;
+}
+
 static struct count op_counted(struct elab *e, const struct op_bind *b)
 {
-    struct elab_cache *c = e->g->cache;
-    if (!c)
-        c = e->g->cache = NEW(e->g->tables, struct elab_cache);
+    struct elab_cache *c = elab_cache(e);
     while (c->known.n <= b->serial) {
         struct count zero = {0};
         vec_push(e->g->tables, &c->known, false);
@@ -115,11 +120,14 @@ static void hash_params(struct elab *e, const struct op_bind *b)
 
 /* ---- ops ---- */
 
-static struct val op_result(struct elab *e, const struct stage *st, const struct op_bind *b, u32 narg, const struct val *arg)
+static bool op_result(struct elab *e, const struct stage *st, const struct op_bind *b, u32 narg, const struct val *arg, struct val *out)
 {
     u32 n = b->op->nout;
     aval out0 = 0;
-    if (e->build) {
+    if (e->rec) {
+        if (!elab_record_op(e, b, st && st->label ? st->label : b->op->name, narg, arg, &out0))
+            return false;
+    } else if (e->build) {
         aval *in = NEW_ARRAY(e->a, aval, narg + 1);
         for (u32 i = 0; i < narg; i++)
             in[i] = elab_use(e, arg[i]);
@@ -127,12 +135,14 @@ static struct val op_result(struct elab *e, const struct stage *st, const struct
                            .label = elab_prefixed(e, st && st->label ? st->label : b->op->name)};
         out0 = ab_node(e->build, nd);
     }
+    *out = (struct val){.kind = V_TENSOR, .type = b->out[0], .ref = out0, .level = e->nlevel};
     if (n == 1)
-        return (struct val){.kind = V_TENSOR, .type = b->out[0], .ref = out0, .level = e->nlevel};
+        return true;
     struct val *v = NEW_ARRAY(e->a, struct val, n);
     for (u32 i = 0; i < n; i++)
         v[i] = (struct val){.kind = V_TENSOR, .type = b->out[i], .ref = out0 + i, .level = e->nlevel};
-    return val_tuple(e, n, v);
+    *out = val_tuple(e, n, v);
+    return true;
 }
 
 static bool emit_op(struct elab *e, const struct stage *st, const struct op_bind *b, u32 narg, const struct val *arg, const struct ast *at,
@@ -143,8 +153,7 @@ static bool emit_op(struct elab *e, const struct stage *st, const struct op_bind
         hash_params(e, b);
     if (!elab_add(e, &c, 1, true, at->loc))
         return false;
-    *out = op_result(e, st, b, narg, arg);
-    return true;
+    return op_result(e, st, b, narg, arg, out);
 }
 
 /* Attributes given and defaults, as numbers. False: this overload cannot take them. */

@@ -74,6 +74,8 @@ static struct enode *next_decided(struct elab *e, struct enode *home, bool *foll
 struct enode *elab_new_draw(struct elab *e, struct frame *ff, const struct ast *at, str label, const struct gram_rule *r, struct loc loc)
 {
     struct enode *home = ff->draw;
+    if (e->rec)
+        return elab_record_refuse(e), NULL;
     struct enode *d = NEW(e->a, struct enode);
     d->parent = home;
     d->d.at = at;
@@ -161,6 +163,38 @@ bool elab_alternate(struct elab *e, struct frame *f, const struct gram_rule *r, 
     return elab_eval(e, f, c->alt->expr, out) && check_result(e, f, r, out);
 }
 
+static bool eval_alternative(struct elab *e, const struct elab_known *k, const struct val *arg, struct val *out)
+{
+    struct frame *f = k->frame;
+    u32 n = k->rule->nslot;
+    struct val *was = arena_dup(e->a, f->slot, n * sizeof(*was));
+    if (k->narg)
+        memcpy(f->slot, arg, k->narg * sizeof(*arg));
+    bool ok = elab_alternate(e, f, k->rule, k->c, out);
+    if (k->nslot)               /* what it bound, for the fragment */
+        memcpy(k->slot, f->slot + k->narg, k->nslot * sizeof(*was));
+    if (n)
+        memcpy(f->slot, was, n * sizeof(*was));
+    return ok;
+}
+
+/* An alternative of a draw: one that draws nothing may be known for these arguments. */
+static bool alternate(struct elab *e, struct frame *f, const struct gram_rule *r, const struct acase *c, struct enode *d, struct val *out)
+{
+    u32 narg = r->nattr + r->nparam;
+    if (e->plain || !r->cache || !elab_is_terminal(c))
+        return elab_alternate(e, f, r, c, out);
+    struct val *slot = NEW_ARRAY(e->a, struct val, r->nslot - narg + 1);
+    struct elab_known k = {.of = r, .alt = d->d.alt_no, .narg = narg, .arg = f->slot, .nslot = r->nslot - narg, .slot = slot, .home = d,
+                           .eval = eval_alternative, .frame = f, .rule = r, .c = c};
+    enum elab_how how = elab_known(e, &k, d->d.at->loc, out);
+    if (how == ELAB_EVALUATE)
+        return elab_alternate(e, f, r, c, out);
+    if (how == ELAB_YES && k.nslot)
+        memcpy(f->slot + narg, slot, k.nslot * sizeof(*slot));
+    return how == ELAB_YES;
+}
+
 /* An alternative that is known not to evaluate counts as tried and undone, as if it had been. */
 static void charge(struct elab *e)
 {
@@ -236,7 +270,7 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
         d->d.p = d->follows ? d->d.p : p.cases.weight[i];
         d->seq = 0;
         e->bounded = false;
-        bool ok = elab_alternate(e, f, r, c, out);
+        bool ok = alternate(e, f, r, c, d, out);
         if (decide_again(e, d, ok, out, &m)) {
             e->depth = MAX(depth_was, d->d.depth);
             if (saved)

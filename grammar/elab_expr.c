@@ -422,6 +422,7 @@ bool elab_callee(struct elab *e, struct frame *f, const struct ast *n, struct va
         return true;
     case A_ONCE: case A_SHARE:
         st = new_stage(e, f, ST_ONCE, n);
+        e->made++;
         st->once = NEW(e->a, struct once);
         st->once->share = n->kind == A_SHARE;
         st->once->head = n->kid[0];

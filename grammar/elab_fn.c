@@ -47,7 +47,14 @@ aval elab_use(struct elab *e, struct val v)
 
 str elab_prefixed(struct elab *e, str name)
 {
-    return e->prefix ? arena_printf(e->a, "%s.%s", e->prefix, name) : name;
+    if (!e->prefix)
+        return name;
+    size_t a = strlen(e->prefix), b = strlen(name);
+    char *s = arena_alloc(e->a, a + b + 2);
+    memcpy(s, e->prefix, a);
+    s[a] = '.';
+    memcpy(s + a + 1, name, b + 1);
+    return s;
 }
 
 /* ---- tensors of a value ---- */
@@ -244,6 +251,7 @@ static bool elaborate_once(struct elab *e, const struct stage *st, u32 narg, con
     bool first = !o->holder;
     if (e->tab && o->share)
         return tab_cannot(e);
+    e->made++;
     elab_trail(e, TR_ONCE, o, arena_dup(e->a, o, sizeof(*o)));
     if (first)
         o->holder = new_holder(e, o, true);
@@ -326,6 +334,8 @@ done:
 bool elab_apply_once(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
     struct once *o = st->once;
+    if (e->rec)
+        return elab_record_refuse(e);
     const struct once_use *u = find_use(o, st, narg, arg);
     if (u) {
         if (e->in_share)
@@ -387,6 +397,8 @@ static bool bundle_parts(struct elab *e, const struct vtuple *t, const struct as
 bool elab_apply_each(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
     struct val parts;
+    if (e->rec)
+        return elab_record_refuse(e);
     if (!st->n && narg == 1 && arg[0].kind == V_TUPLE && arg[0].tuple->n) {
         if (!bundle_parts(e, arg[0].tuple, at, &parts))
             return false;
@@ -529,15 +541,65 @@ static bool one_round(struct elab *e, const struct stage *st, i64 round, struct 
     return elab_apply(e, body.stage, 1, &state, at, out);
 }
 
+/* Rounds that drew and made nothing new are all alike: what one counted, and whether it may be counted again. */
+struct round { struct count total, rel; u64 nodes, steps; u32 order, made, nunit; };
+
+static struct round round_begins(const struct elab *e)
+{
+    return (struct round){e->total, e->rel, e->nodes, e->steps, e->order, e->made, e->nunit};
+}
+
+static u128 again(u128 now, u128 before, u64 times)
+{
+    return count_add(now, count_mul(now - before, times));
+}
+
+/* Counts `left` more rounds like the one since `was`; false: they have to be evaluated. */
+static bool count_rounds(struct elab *e, const struct round *was, const struct ast *code, u64 left, struct loc loc)
+{
+    u64 steps, nodes;
+    if (e->order != was->order || e->made != was->made || e->nunit != was->nunit || e->in_share || e->ds || e->plain || e->tab || code->text)
+        return false;
+    if (__builtin_mul_overflow(e->steps - was->steps, left, &steps) || __builtin_add_overflow(steps, e->steps, &steps) || steps > e->most_steps ||
+        __builtin_mul_overflow(e->nodes - was->nodes, left, &nodes))
+        return false;
+    struct count total = e->total, rel = e->rel, none = {0};
+    e->total.params = again(total.params, was->total.params, left);
+    e->total.macs = again(total.macs, was->total.macs, left);
+    e->total.nodes = again(total.nodes, was->total.nodes, left);
+    if (!elab_add(e, &none, nodes, false, loc)) {
+        e->total = total;
+        e->nodes -= nodes;
+        return false;
+    }
+    e->rel.params = again(rel.params, was->rel.params, left);
+    e->rel.macs = again(rel.macs, was->rel.macs, left);
+    e->rel.nodes = again(rel.nodes, was->rel.nodes, left);
+    e->steps = steps;
+    return true;
+}
+
+static bool same_state(const struct val *a, const struct val *b)
+{
+    return a->kind == V_TENSOR && b->kind == V_TENSOR && a->type == b->type;
+}
+
 bool elab_apply_repeat(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
+    if (e->rec)
+        return elab_record_refuse(e);
     if (st->nattr)
         return elab_wrong(e, E0306, st->attr[0].loc, "a repeat has no attributes");
     struct val v = narg == 1 ? arg[0] : val_tuple(e, narg, arg);
     if (!e->build || st->n < 2) {
-        for (i64 i = 0; i < st->n; i++)
-            if (!one_round(e, st, i, v, at, &v))
+        for (i64 i = 0; i < st->n; i++) {
+            struct round was = round_begins(e);
+            struct val in = v;
+            if (!one_round(e, st, i, in, at, &v))
                 return false;
+            if (i + 1 < st->n && same_state(&in, &v) && count_rounds(e, &was, st->code, (u64)(st->n - i - 1), at->loc))
+                break;
+        }
         *out = v;
         return true;
     }
@@ -547,6 +609,7 @@ bool elab_apply_repeat(struct elab *e, const struct stage *st, u32 narg, const s
         t = tensors_of(e, 1, &v);
         elab_open(e, "repeat", t.n, t.type);
         u32 k = 0;
+        struct round was = round_begins(e);
         struct val in = with_tensors(e, &v, as_params(e, &t), &k), got;
         if (!one_round(e, st, i, in, at, &got))
             return false;
@@ -568,6 +631,10 @@ bool elab_apply_repeat(struct elab *e, const struct stage *st, u32 narg, const s
             r.out = o.type;
         }
         v = got;                /* types only: its tensors are set when the rounds are in place */
+        if (i + 1 < st->n && carried && same_state(&in, &got) && count_rounds(e, &was, st->code, (u64)(st->n - i - 1), at->loc)) {
+            r.count += (u64)(st->n - i - 1);
+            break;
+        }
     }
     flush_rounds(e, &r);
     t = tensors_of(e, 1, &v);

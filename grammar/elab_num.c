@@ -308,6 +308,8 @@ bool elab_builtin(struct elab *e, struct frame *f, u32 builtin, u32 narg, const 
                           least[builtin] == 1 ? "" : "s", narg);
     switch (builtin) {
     case BI_DEPTH:
+        if (e->rec)
+            return elab_record_refuse(e);
         *out = val_int(f->draw ? f->draw->d.depth : 0);
         return true;
     case BI_EXTENT: case BI_RANK: case BI_FOLD:

@@ -122,6 +122,8 @@ bool stage_is_nullary(const struct stage *st)
 static bool apply_fitted(struct elab *e, const struct stage *st, const struct gram_rule *r, struct frame *f, struct val *out)
 {
     struct enode *home = f->draw;
+    if (r->inline_ && e->rec && !elab_record_knows(e, home))
+        return elab_record_refuse(e);
     if (r->inline_ && home && home->taken && home->taken->inner && home->taken->alt->inline_of == r->set) {
         struct acase c = *home->taken->inner;
         home->inner = f;
@@ -135,7 +137,7 @@ static bool apply_fitted(struct elab *e, const struct stage *st, const struct gr
     return d && elab_decide(e, f, r, d, out);
 }
 
-bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
+static bool apply_rule(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
 {
     const struct gram_rules *set = st->rules;
     const struct gram_rule *r = NULL;
@@ -154,18 +156,35 @@ bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const str
     }
     if (!r)
         return several ? no_overload(e, set, narg, arg, at) : applied_here(e, before, set, at);
-    str prefix = e->prefix;
-    if (e->build && st->label && !e->skip_prefix)
-        e->prefix = elab_prefixed(e, st->label);
-    e->skip_prefix = false;
     struct val v;
     bool ok = apply_fitted(e, st, r, f, nparam == 0 && narg ? &v : out);
-    e->prefix = prefix;
     if (!ok || nparam || !narg)
         return ok;
     if (v.kind != V_STAGE)
         return elab_wrong(e, E0301, at->loc, "`%s` gave %s: that does not apply to anything", set->d.name, val_kind_name(&v));
     return elab_apply(e, v.stage, narg, arg, at, out);
+}
+
+static bool eval_net(struct elab *e, const struct elab_known *k, const struct val *arg, struct val *out)
+{
+    return apply_rule(e, k->stage, k->narg, arg, k->at, out);
+}
+
+/* A net that draws nothing may be known for these arguments. */
+bool elab_apply_rule(struct elab *e, const struct stage *st, u32 narg, const struct val *arg, const struct ast *at, struct val *out)
+{
+    str prefix = e->prefix;
+    if ((e->build || e->rec) && st->label && !e->skip_prefix)
+        e->prefix = elab_prefixed(e, st->label);
+    e->skip_prefix = false;
+    enum elab_how how = ELAB_EVALUATE;
+    if (!e->plain && elab_net_is_plain(st->rules)) {
+        struct elab_known k = {.of = st->rules, .nattr = st->nattr, .attr = st->attr, .narg = narg, .arg = arg, .eval = eval_net, .stage = st, .at = at};
+        how = elab_known(e, &k, at->loc, out);
+    }
+    bool ok = how == ELAB_EVALUATE ? apply_rule(e, st, narg, arg, at, out) : how == ELAB_YES;
+    e->prefix = prefix;
+    return ok;
 }
 
 /* ---- the root ---- */

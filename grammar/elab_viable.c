@@ -84,9 +84,9 @@ static bool any_terminal(const struct gram_rule *r)
     return false;
 }
 
-static bool words_of(const struct val *v, u64 *w, u32 *n)
+bool elab_words(const struct val *v, u32 most, u64 *w, u32 *n)
 {
-    if (*n + 2 > MOST_WORDS)
+    if (*n + 2 > most)
         return false;
     switch (v->kind) {
     case V_TENSOR:
@@ -104,7 +104,7 @@ static bool words_of(const struct val *v, u64 *w, u32 *n)
     case V_TUPLE:
         w[(*n)++] = (u64)V_TUPLE << 32 | v->tuple->n;
         for (u32 i = 0; i < v->tuple->n; i++)
-            if (!words_of(&v->tuple->at[i], w, n))
+            if (!elab_words(&v->tuple->at[i], most, w, n))
                 return false;
         return true;
     default:
@@ -118,7 +118,7 @@ static bool key_of(const struct frame *f, const struct gram_rule *r, u32 ncase, 
     if (ncase > 64 || ncase < 2 || !any_terminal(r))
         return false;
     for (u32 i = 0; i < r->nattr + r->nparam; i++)
-        if (!words_of(&f->slot[i], word, n))
+        if (!elab_words(&f->slot[i], MOST_WORDS, word, n))
             return false;
     return true;
 }

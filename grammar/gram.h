@@ -82,6 +82,7 @@ struct gram {
     struct limits limit;        /* by gram_limit: instead of the declared ones */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     bool keep;                              /* something names types: gram_forget forgets nothing */
+    bool plain;                             /* for tests: evaluations remember nothing (elab_frag.c) */
     void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
     void *typed;                /* typed.c: symbols at their types */
 };

@@ -358,3 +358,12 @@ struct derivation *derive_decided(struct arena *a, struct gram *g, const struct 
     struct derivation *d = elab_run(a, g, space, &c, NULL, arch_out, NULL);
     return d && dec.at == n ? d : NULL;
 }
+
+struct arch *derive_graph(struct arena *a, struct gram *g, const struct gram_rule *space, u32 n, const u32 *decided,
+                          double (*unit)(void *ctx, u64 path), void *ctx)
+{
+    struct decided dec = {.n = n, .alt = decided, .unit = unit, .ctx = ctx};
+    struct chooser c = {.ctx = &dec, .mute = true, .pick = pick_decided, .unit = unit_decided};
+    struct arch *ar = elab_graph(a, g, space, &c, NULL);
+    return ar && dec.at == n ? ar : NULL;
+}

@@ -58,5 +58,8 @@ const struct sampler_stats *sampler_stats(const struct sampler *s);
 /* A derivation from its decisions; unit: as in struct chooser, for recipes (NULL: their least values).  NULL: they do not fit. */
 struct derivation *derive_decided(struct arena *a, struct gram *g, const struct gram_rule *space, u32 n, const u32 *decided,
                                   double (*unit)(void *ctx, u64 path), void *ctx, struct arch **arch_out);
+/* Its graph alone. */
+struct arch *derive_graph(struct arena *a, struct gram *g, const struct gram_rule *space, u32 n, const u32 *decided,
+                          double (*unit)(void *ctx, u64 path), void *ctx);
 
 #endif

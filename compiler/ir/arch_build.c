@@ -22,7 +22,7 @@ struct open_fn {
 };
 struct arch_builder {
     struct arch *arch;
-    struct open_fn *open;
+    struct open_fn *open, *spare;   /* spare: closed ones, whose memory the next take */
     struct idmap by_hash;
     VEC(u32) reach;                 /* per function: how many levels beyond it its ties reach */
 };
@@ -40,7 +40,13 @@ struct arch_builder *arch_builder_new(struct arena *a, struct types *t, str spac
 u32 ab_begin(struct arch_builder *b, str name, u32 nparam, const type_id *param)
 {
     struct arena *a = b->arch->a;
-    struct open_fn *o = NEW(a, struct open_fn);
+    struct open_fn *o = b->spare;
+    if (o) {
+        b->spare = o->outer;
+        o->param.n = o->node.n = o->value.n = o->ntie = 0;
+    } else {
+        o = NEW(a, struct open_fn);
+    }
     o->outer = b->open;
     o->name = name;
     o->ndeclared = nparam;
@@ -53,10 +59,18 @@ u32 ab_begin(struct arch_builder *b, str name, u32 nparam, const type_id *param)
     return depth;
 }
 
+static void close_fn(struct arch_builder *b)
+{
+    struct open_fn *o = b->open;
+    b->open = o->outer;
+    o->outer = b->spare;
+    b->spare = o;
+}
+
 void ab_drop(struct arch_builder *b)
 {
     CHECK(b->open);
-    b->open = b->open->outer;
+    close_fn(b);
 }
 
 aval ab_param(struct arch_builder *b, type_id t)
@@ -100,7 +114,8 @@ aval ab_node(struct arch_builder *b, struct anode n)
     n.in = arena_dup(a, n.in, n.nin * sizeof(*n.in));
     if (n.spread)
         n.spread = arena_dup(a, n.spread, n.nin * sizeof(*n.spread));
-    n.out = arena_dup(a, n.out, n.nout * sizeof(*n.out));
+    if (!n.op || n.out != n.op->out)        /* a bind outlives the graph */
+        n.out = arena_dup(a, n.out, n.nout * sizeof(*n.out));
     n.out0 = o->ndeclared + o->value.n;
     for (u32 i = 0; i < n.nout; i++)
         vec_push(a, &o->value, n.out[i]);
@@ -115,44 +130,72 @@ static aval renumber(const struct open_fn *o, aval v)
     return v < o->ndeclared ? v : v - o->ndeclared + o->param.n;
 }
 
+/* --- Labels --------------------------------------------------------------------------------------- */
+
+/* Names of a function's nodes: a node's number by its label.  Small ones live on the stack. */
+struct names { u32 cap, few[64], *slot; const struct anode *node; };
+
+static u64 name_hash(const char *s)
+{
+    u64 h = 0xcbf29ce484222325u;
+    for (; *s; s++)
+        h = (h ^ (u8)*s) * 0x100000001b3u;
+    return h ^ h >> 29;
+}
+
+/* The place of that name: empty (0), or 1 + the first node that has it. */
+static u32 *name_slot(struct names *m, const char *s)
+{
+    u32 i = (u32)name_hash(s) & (m->cap - 1);
+    while (m->slot[i] && m->node[m->slot[i] - 1].label != s && strcmp(m->node[m->slot[i] - 1].label, s) != 0)
+        i = (i + 1) & (m->cap - 1);
+    return &m->slot[i];
+}
+
+static str numbered(struct arena *a, str name, u32 n)
+{
+    char digits[12], *d = digits + sizeof digits;
+    size_t len = strlen(name);
+    *--d = 0;
+    for (; n; n /= 10)
+        *--d = (char)('0' + n % 10);
+    *--d = '_';
+    size_t most = (size_t)(digits + sizeof digits - d);
+    char *s = arena_alloc(a, len + most);
+    memcpy(s, name, len);
+    memcpy(s + len, d, most);
+    return s;
+}
+
 /* Labels that occur more than once in a function get numbers: conv, conv_2, conv_3. */
 static void number_labels(struct arena *a, struct afn *f)
 {
-    u32 n = f->node.n;
-    struct idmap seen = {0};
-    u32 *count = NEW_ARRAY(a, u32, n + 1);
+    u32 n = f->node.n, few[32] = {0}, *count = n > COUNTOF(few) ? NEW_ARRAY(a, u32, n) : few;
+    struct names m = {.cap = COUNTOF(m.few), .slot = m.few, .node = f->node.at};
+    while (m.cap < 2 * n)
+        m.cap *= 2;
+    if (m.cap > COUNTOF(m.few))
+        m.slot = NEW_ARRAY(a, u32, m.cap);
     for (u32 i = 0; i < n; i++) {
         struct anode *nd = &f->node.at[i];
         if (!nd->label)
             nd->label = "node";
-        u64 h = hash64(nd->label, strlen(nd->label));
-        u32 first = 0, at = idmap_home(&seen, h), k;
-        while ((k = idmap_find(&seen, h, &at)))
-            if (strcmp(f->node.at[k - 1].label, nd->label) == 0) {
-                first = k;
-                break;
-            }
+        u32 *at = name_slot(&m, nd->label), first = *at;
         if (!first) {
-            idmap_put(a, &seen, h, i + 1);
+            *at = i + 1;
             continue;
         }
         /* The numbered name may itself be taken ("conv_2" written by hand): go on until it is free. */
-        for (;;) {
-            count[first]++;
-            char *s = arena_printf(a, "%s_%u", f->node.at[first - 1].label, count[first] + 1);
-            u64 hs = hash64(s, strlen(s));
-            bool taken = false;
-            at = idmap_home(&seen, hs);
-            while (!taken && (k = idmap_find(&seen, hs, &at)))
-                taken = strcmp(f->node.at[k - 1].label, s) == 0;
-            if (taken)
-                continue;
-            nd->label = s;
-            idmap_put(a, &seen, hs, i + 1);
-            break;
-        }
+        str name = f->node.at[first - 1].label;
+        do {
+            nd->label = numbered(a, name, ++count[first - 1] + 1);
+            at = name_slot(&m, nd->label);
+        } while (*at);
+        *at = i + 1;
     }
 }
+
+/* --- Closing ---------------------------------------------------------------------------------------- */
 
 struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out)
 {
@@ -162,14 +205,15 @@ struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out)
     struct afn *f = NEW(a, struct afn);
     f->name = o->name;
     f->nparam = o->param.n;
-    f->param = o->param.at;
-    for (u32 i = 0; i < o->node.n; i++) {
-        struct anode n = o->node.at[i];
-        aval *in = (aval *)n.in;        /* ours: ab_node copied it */
-        for (u32 k = 0; k < n.nin; k++)
+    f->param = arena_dup(a, o->param.at, o->param.n * sizeof(*o->param.at));
+    f->node.n = f->node.cap = o->node.n;
+    f->node.at = arena_dup(a, o->node.at, o->node.n * sizeof(*o->node.at));
+    for (u32 i = 0; i < f->node.n; i++) {
+        struct anode *n = &f->node.at[i];
+        aval *in = (aval *)n->in;       /* ours: ab_node copied it */
+        for (u32 k = 0; k < n->nin; k++)
             in[k] = renumber(o, in[k]);
-        n.out0 = renumber(o, n.out0);
-        vec_push(a, &f->node, n);
+        n->out0 = renumber(o, n->out0);
     }
     f->nval = o->param.n + o->value.n;
     f->nout = nout;
@@ -178,7 +222,7 @@ struct afn *ab_detach(struct arch_builder *b, u32 nout, const aval *out)
         fo[i] = renumber(o, out[i]);
     f->out = fo;
     number_labels(a, f);
-    b->open = o->outer;
+    close_fn(b);
     return f;
 }
 

@@ -136,7 +136,7 @@ struct oeq {
 /* An index whose range was taken from one axis must fit another one too: checked when bound. */
 struct oagree { str index; u32 a, b, guard; struct loc la, lb; };      /* a, b: ox sizes that must be equal where the guard holds */
 
-struct op_fact { bool data_movement, identity, commutative, sees_batch, elementwise; u32 zero_to_zero; /* bit i: input i */ };
+struct op_fact { bool data_movement; /* every value is one of an input's, or a constant: any dtype will do */ };
 
 struct op {
     u32 id;                 /* in its table */

@@ -249,17 +249,9 @@ void op_dump(struct buf *b, const struct op *op)
         dump_monoid(b, op, &op->monoid.at[i]);
     for (u32 i = 0; i < op->eq.n; i++)
         dump_eq(b, op, &op->eq.at[i]);
-    const struct { bool on; const char *name; } fact[] = {
-        { op->fact.data_movement, "data_movement" }, { op->fact.identity, "identity" }, { op->fact.elementwise, "elementwise" },
-        { op->fact.commutative, "commutative" }, { op->fact.sees_batch, "sees_batch" },
-    };
     rec_open(b, 1, "facts");
-    for (u32 i = 0; i < COUNTOF(fact); i++)
-        if (fact[i].on)
-            rec_put_word(b, fact[i].name);
-    for (u32 i = 0; i < op->nin; i++)
-        if (op->fact.zero_to_zero >> i & 1)
-            buf_printf(b, " (zero_to_zero %s)", op->tensor.at[i].name);
+    if (op->fact.data_movement)
+        rec_put_word(b, "data_movement");
     rec_close(b);
     rec_close(b);
     buf_putc(b, '\n');
