@@ -17,8 +17,69 @@ static locale_t c_locale(void)
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
+/* ---- numbers of 1 <= |x| < 2^52 by integers: log-probabilities, times, most of what is printed ---- */
+
+static const u64 ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+                          1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000};
+
+static u32 put_digits(char *out, u64 v, u32 least)
+{
+    char text[20], *p = text + sizeof text;
+    for (; v || least; v /= 10, least -= least > 0)
+        *--p = (char)('0' + v % 10);
+    memcpy(out, p, (size_t)(text + sizeof text - p));
+    return (u32)(text + sizeof text - p);
+}
+
+/* The same text as by the C library; 0: it is not one of these.  x is whole + part / 2^shift, in 52 - shift and shift bits; of a
+ * text with j decimals what is left out is rest / 2^shift of its last place, and the text reads back if that is less than half of x's own. */
+static u32 print_middle(char *out, double x)
+{
+    u64 bits;
+    memcpy(&bits, &x, sizeof bits);
+    u64 mantissa = (bits & 0xfffffffffffffull) | 0x10000000000000ull;
+    int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
+    if (exponent < 0 || exponent >= 52 || mantissa == 0x10000000000000ull)      /* powers of two have uneven neighbours */
+        return 0;
+    u32 shift = 52 - (u32)exponent, n = 0, before = 1;
+    u64 mask = ((u64)1 << shift) - 1, whole = mantissa >> shift, part = mantissa & mask;
+    while (before < 16 && whole >= ten[before])
+        before++;
+    for (u32 digits = 15; digits <= 17; digits++) {
+        u32 decimals = digits > before ? digits - before : 0;
+        if (!decimals)
+            return 0;
+        unsigned __int128 scaled = (unsigned __int128)part * ten[decimals];
+        u64 shown = (u64)(scaled >> shift), rest = (u64)scaled & mask, half = (u64)1 << (shift - 1), w = whole;
+        bool up = rest > half || (rest == half && shown % 2);
+        u64 off = up ? mask + 1 - rest : rest;
+        if (digits < 17 && 2 * off >= ten[decimals])
+            continue;
+        shown += up;
+        if (shown == ten[decimals]) {
+            shown = 0;
+            w++;
+        }
+        for (; decimals && shown % 10 == 0; decimals--)
+            shown /= 10;
+        if (bits >> 63)
+            out[n++] = '-';
+        n += put_digits(out + n, w, 1);
+        if (decimals) {
+            out[n++] = '.';
+            n += put_digits(out + n, shown, decimals);
+        }
+        out[n] = 0;
+        return n;
+    }
+    return 0;
+}
+
 u32 real_print(char out[REAL_TEXT], double x)
 {
+    u32 middle = print_middle(out, x);
+    if (middle)
+        return middle;
     if (isnan(x) || isinf(x)) {
         strcpy(out, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
         return (u32)strlen(out);

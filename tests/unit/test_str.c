@@ -172,12 +172,37 @@ static void doubles_are_shortest_and_read_back(void **state)
     assert_true(real_read("+1.5E3zz", 6, &x) && x == 1500);
 }
 
+/* Numbers that are printed without the C library: the same text. */
+static void middle_doubles_are_as_by_printf(void **state)
+{
+    (void)state;
+    u64 bits = 88172645463325252ull;
+    static const double known[] = { 9.5, 99999999999999.9, 999999999999999.9, 1.0000000000000002, 9.999999999999998, 2, -1, 1023.9999999999999, 4503599627370495.5, 0.99999999999999989 };
+    for (u32 i = 0; i < 100000 + COUNTOF(known); i++) {
+        char text[REAL_TEXT], want[REAL_TEXT];
+        bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+        u64 b = (bits & 0x800fffffffffffffull) | (u64)(1021 + (bits >> 52) % 56) << 52;
+        double y = i % 3 == 0 ? (double)(bits % 1000000) / 1000 : i % 3 == 1 ? (double)(bits % 100000000000000ull) / (double)(1 + (bits >> 50)) : 0;
+        if (i % 3 == 2)
+            memcpy(&y, &b, 8);
+        if (i >= 100000)
+            y = known[i - 100000];
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, y);
+            if (strtod(want, NULL) == y)
+                break;
+        }
+        assert_int_equal(real_print(text, y), strlen(want));
+        assert_string_equal(text, want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interned_are_one), cmocka_unit_test(distances), cmocka_unit_test(hashes_are_xxh3),
         cmocka_unit_test(map_finds_all), cmocka_unit_test(utf8_decodes_strictly), cmocka_unit_test(buffers_hold),
-        cmocka_unit_test(doubles_are_shortest_and_read_back),
+        cmocka_unit_test(doubles_are_shortest_and_read_back), cmocka_unit_test(middle_doubles_are_as_by_printf),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
