@@ -23,7 +23,6 @@ nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, str
     struct buf b = {0};
     notation_print(&b, n, d);
     ar->text = arena_strdup(a, b.at ? b.at : "");
-    ar->text_hash = hash128(ar->text, strlen(ar->text));
     buf_free(&b);
     ar->next = s->archs;
     ar->link = &s->archs;
@@ -31,6 +30,30 @@ nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, str
         ar->next->link = &ar->next;
     s->archs = ar;
     return ar;
+}
+
+/* Laws are of binds, so they go with the grammar's tables. */
+static struct canon *canon_of(struct gram *g)
+{
+    if (!g->laws)
+        g->laws = canon_new(g->tables, op_laws_new(g->tables, g->types, views_new(g->tables)), g->types);
+    return g->laws;
+}
+
+struct canon *session_canon(nasc_session *s)
+{
+    return canon_of(s->g);
+}
+
+struct hash128 derivation_id(nasc_session *s, const struct derivation *d)
+{
+    struct arena *a = arena_new_in(s->a, "identity");
+    struct arch *graph = NULL;
+    derive_replay(a, s->g, d, &graph);
+    CHECK(graph);
+    struct hash128 id = arch_canon(session_canon(s), graph).id;
+    arena_free(a);
+    return id;
 }
 
 struct arch *arch_graph(nasc_arch *ar)
@@ -41,7 +64,22 @@ struct arch *arch_graph(nasc_arch *ar)
         session_clock(ar->s, STAGE_BUILD, t);
         CHECK(again && ar->graph);
     }
+    if (!ar->has_id) {                  /* its parameters are numbered canonically from now on */
+        u64 t = clock_ns();
+        struct canon_result r = arch_canon(canon_of(ar->g), ar->graph);
+        ar->graph->ninst = r.ninst;
+        ar->graph->rank = r.rank ? arena_dup(ar->a, r.rank, (r.ninst + 1) * sizeof *r.rank) : NULL;
+        session_clock(ar->s, STAGE_CANON, t);
+        ar->id = r.id;
+        ar->has_id = true;
+    }
     return ar->graph;
+}
+
+struct hash128 arch_id(nasc_arch *ar)
+{
+    arch_graph(ar);
+    return ar->id;
 }
 
 /* Before one more architecture: with none open, nothing names the types that were made for earlier ones. */
@@ -168,7 +206,15 @@ void nasc_arch_free(nasc_arch *ar)
     arena_free(ar->a);
 }
 
-void nasc_arch_record(const nasc_arch *ar, nasc_record *r)
+nasc_status nasc_arch_id(nasc_arch *ar, char id[33])
+{
+    API_ENTER(ar->s);
+    id[0] = 0;
+    hash128_hex(arch_id(ar), id);
+    API_LEAVE(ar->s, NASC_OK);
+}
+
+void nasc_arch_record(nasc_arch *ar, nasc_record *r)
 {
     *r = (nasc_record){
         .space = ar->d->space->set->d.name,
@@ -179,5 +225,5 @@ void nasc_arch_record(const nasc_arch *ar, nasc_record *r)
         .params = ar->d->count.params,
         .macs = ar->d->count.macs,
     };
-    hash128_hex(ar->text_hash, r->text_hash);
+    nasc_arch_id(ar, r->id);
 }

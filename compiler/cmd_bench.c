@@ -19,7 +19,7 @@ static const struct out_col columns[] = {
     {"space", OUT_STR, NULL, 0, true, NULL},
     {"seed", OUT_U64, NULL, 0, false, NULL},
     {"index", OUT_U64, "#", 4, false, NULL},
-    {"text_hash", OUT_STR, "text hash", 12, true, NULL},
+    {"id", OUT_STR, "id", 12, true, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, NULL, 0, false, "k"},
     {"params", OUT_COUNT, "params", 7, false, NULL},
@@ -55,7 +55,7 @@ static const struct out_col columns[] = {
 };
 static const struct out_col launch_columns[] = {
     {"index", OUT_U64, "#", 4, false, NULL},
-    {"text_hash", OUT_STR, "text hash", 10, true, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"launch", OUT_U64, "launch", 6, false, NULL},
     {"kernel", OUT_STR, "kernel", 24, true, NULL},
     {"units", OUT_U64, "units", 7, false, "k"},
@@ -94,7 +94,7 @@ static void put_launches(struct cmd *b, const struct bench_result *r)
     for (u32 k = 0; k < r->nlaunch; k++) {
         const struct bench_launch *l = &r->launch[k];
         struct out_cell cell[] = {
-            {.u = r->index}, {.s = r->r.text_hash}, {.u = k}, {.s = l->kernel}, {.u = l->units}, {.c = l->macs}, {.c = l->bytes},
+            {.u = r->index}, {.s = r->r.id}, {.u = k}, {.s = l->kernel}, {.u = l->units}, {.c = l->macs}, {.c = l->bytes},
             {.r = l->ns / 1e3}, {.none = !l->macs, .r = l->ns > 0 ? 2 * (double)l->macs / l->ns : 0}, {.s = l->what},
         };
         out_row(b->out, cell);
@@ -111,7 +111,7 @@ static void put_record(struct cmd *b, const struct bench_result *r)
     if (r->same)
         snprintf(measured, sizeof measured, "same as #%llu", (unsigned long long)r->same_as);
     struct out_cell cell[] = {
-        {.s = r->r.space}, {.none = !r->drawn, .u = b->o.seed}, {.u = r->index}, {.s = r->r.text_hash}, {.u = r->r.depth}, {.u = r->r.nodes},
+        {.s = r->r.space}, {.none = !r->drawn, .u = b->o.seed}, {.u = r->index}, {.s = r->r.id}, {.u = r->r.depth}, {.u = r->r.nodes},
         {.c = r->r.params}, {.c = r->r.macs}, {.r = r->compile_ns / 1e3}, {.none = none, .r = m->min_ns / 1e3}, {.none = none, .r = m->median_ns / 1e3},
         {.none = !r->lowered, .c = r->peak_bytes}, {.none = !r->lowered, .u = r->launches}, {.none = !r->lowered, .u = r->misses},
         {.none = !r->lowered, .u = r->kernels}, {.s = session_backend_named(b->c->s, b->o.backend)->name}, {.s = "slab"}, {.s = none ? "no" : measured},
@@ -131,7 +131,7 @@ static void put_raw(FILE *f, const struct bench_result *r)
     struct buf b = {0};
     if (!r->m.raw)
         return;
-    buf_printf(&b, "{\"index\": %llu, \"text_hash\": \"%s\", \"runs_per_sample\": %llu, \"ns\": [", (unsigned long long)r->index, r->r.text_hash,
+    buf_printf(&b, "{\"index\": %llu, \"id\": \"%s\", \"runs_per_sample\": %llu, \"ns\": [", (unsigned long long)r->index, r->r.id,
                (unsigned long long)(r->m.runs / r->m.samples));
     for (u64 i = 0; i < r->m.samples; i++)
         buf_printf(&b, "%s%.1f", i ? ", " : "", r->m.raw[i]);

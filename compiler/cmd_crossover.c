@@ -8,7 +8,7 @@ static const struct out_col columns[] = {
     {"child", OUT_U64, "child", 5, false, NULL},
     {"parent", OUT_STR, NULL, 0, true, NULL},
     {"donor", OUT_STR, NULL, 0, true, NULL},
-    {"text_hash", OUT_STR, "text hash", 10, true, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, "nodes", 6, false, "k"},
@@ -22,14 +22,14 @@ static const struct out_col columns[] = {
 };
 
 /* Child k has the network of parent k but for one subtree, which is the other's. */
-static void row(struct out *o, nasc_arch *const parent[2], const nasc_arch *child, u32 k, u64 seed, u64 index, const nasc_move *m)
+static void row(struct out *o, nasc_arch *const parent[2], nasc_arch *child, u32 k, u64 seed, u64 index, const nasc_move *m)
 {
     nasc_record r, p, d;
     nasc_arch_record(child, &r);
     nasc_arch_record(parent[k], &p);
     nasc_arch_record(parent[1 - k], &d);
     struct out_cell cell[] = {
-        {.s = r.space}, {.u = seed}, {.u = index}, {.u = k}, {.s = p.text_hash}, {.s = d.text_hash}, {.s = r.text_hash}, {.r = r.logp}, {.u = r.depth},
+        {.s = r.space}, {.u = seed}, {.u = index}, {.u = k}, {.s = p.id}, {.s = d.id}, {.s = r.id}, {.r = r.logp}, {.u = r.depth},
         {.u = r.nodes}, {.c = r.params}, {.c = r.macs}, {.u = m->tries}, {.s = m->rule}, {.s = k ? m->other : m->node},
         {.s = k ? m->node : m->other}, {.s = r.arch},
     };

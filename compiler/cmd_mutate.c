@@ -7,7 +7,7 @@ static const struct out_col columns[] = {
     {"seed", OUT_U64, NULL, 0, false, NULL},
     {"index", OUT_U64, "#", 5, false, NULL},
     {"parent", OUT_STR, NULL, 0, true, NULL},
-    {"text_hash", OUT_STR, "text hash", 10, true, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, "nodes", 6, false, "k"},
@@ -20,12 +20,12 @@ static const struct out_col columns[] = {
     {"arch", OUT_STR, "architecture", 60, true, NULL},
 };
 
-static void row(struct out *o, const nasc_record *parent, const nasc_arch *child, u64 seed, u64 index, const nasc_move *m)
+static void row(struct out *o, const nasc_record *parent, nasc_arch *child, u64 seed, u64 index, const nasc_move *m)
 {
     nasc_record r;
     nasc_arch_record(child, &r);
     struct out_cell cell[] = {
-        {.s = r.space}, {.u = seed}, {.u = index}, {.s = parent->text_hash}, {.s = r.text_hash}, {.r = r.logp}, {.u = r.depth}, {.u = r.nodes},
+        {.s = r.space}, {.u = seed}, {.u = index}, {.s = parent->id}, {.s = r.id}, {.r = r.logp}, {.u = r.depth}, {.u = r.nodes},
         {.c = r.params}, {.c = r.macs}, {.u = m->tries}, {.u = m->given_up}, {.s = m->rule}, {.s = m->node}, {.s = r.arch},
     };
     out_row(o, cell);

@@ -9,7 +9,7 @@ static const struct out_col columns[] = {
     {"space", OUT_STR, NULL, 0, true, NULL},
     {"seed", OUT_U64, NULL, 0, false, NULL},
     {"index", OUT_U64, "#", 5, false, NULL},
-    {"text_hash", OUT_STR, "text hash", 10, true, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
     {"readings", OUT_REAL, "readings", 8, false, NULL},
     {"sum", OUT_STR, NULL, 0, true, NULL},
@@ -20,12 +20,12 @@ static const struct out_col columns[] = {
     {"arch", OUT_STR, "architecture", 72, true, NULL},
 };
 
-static void row(struct out *o, const nasc_arch *ar, const nasc_likelihood *l, u64 index)
+static void row(struct out *o, nasc_arch *ar, const nasc_likelihood *l, u64 index)
 {
     nasc_record r;
     nasc_arch_record(ar, &r);
     struct out_cell cell[] = {
-        {.s = r.space}, {.none = true}, {.u = index}, {.s = r.text_hash}, {.r = l->logp}, {.r = l->readings}, {.s = l->exact ? "exact" : "at least"},
+        {.s = r.space}, {.none = true}, {.u = index}, {.s = r.id}, {.r = l->logp}, {.r = l->readings}, {.s = l->exact ? "exact" : "at least"},
         {.u = r.depth}, {.u = r.nodes}, {.c = r.params}, {.c = r.macs}, {.s = r.arch},
     };
     out_row(o, cell);

@@ -13,7 +13,7 @@ static const struct out_col columns[] = {
     {"space", OUT_STR, NULL, 0, true, NULL},
     {"seed", OUT_U64, NULL, 0, false, NULL},
     {"index", OUT_U64, "#", 5, false, NULL},
-    {"text_hash", OUT_STR, "text hash", 10, true, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, "nodes", 6, false, "k"},

@@ -122,6 +122,13 @@ nasc_status dump_arch_stage(struct cli *c, nasc_arch *ar, const struct pass_opti
         put(&b);
         return st;
     }
+    if (strcmp(stage, "arch:canon") == 0) {
+        struct canon *cn = session_canon(s);
+        arch_canon(cn, graph);
+        arch_canon_dump(cn, &b);
+        put(&b);
+        return st;
+    }
     struct cascade *e = pipe_cascade(s, ar->a, graph, o);
     if (strcmp(stage, "ein") == 0) {
         ein_dump(&b, e);
@@ -140,7 +147,7 @@ nasc_status dump_arch_stage(struct cli *c, nasc_arch *ar, const struct pass_opti
     }
     bool code = strcmp(stage, "llvm") == 0 || strcmp(stage, "asm") == 0;
     if (!code && strcmp(stage, "loop") && strcmp(stage, "plan"))
-        return cli_usage(c, "`%s` is not a stage: tokens ast gram op tree arch ein ein:PASS loop plan llvm asm", stage);
+        return cli_usage(c, "`%s` is not a stage: tokens ast gram op tree arch arch:canon ein ein:PASS loop plan llvm asm", stage);
     struct plan *p = pipe_plan(s, ar->a, e, o);
     if (code)
         st = dump_code(c, p, stage, &b);

@@ -7,19 +7,19 @@
 #include <string.h>
 
 /* Two networks are one if their ids are. */
-struct parents { struct notation *n; const nasc_arch *at[2]; };
+struct parents { nasc_session *s; nasc_arch *at[2]; };
 
 static bool is_new(void *ctx, const struct derivation *child)
 {
     struct parents *p = ctx;
-    struct buf b = {0};
-    notation_print(&b, p->n, child);
-    const char *text = b.at ? b.at : "";
-    bool same = false;
+    struct hash128 id = derivation_id(p->s, child);
     for (u32 i = 0; i < COUNTOF(p->at); i++)
-        same |= p->at[i] && strcmp(text, p->at[i]->text) == 0;
-    buf_free(&b);
-    return !same;
+        if (p->at[i]) {
+            struct hash128 of = arch_id(p->at[i]);
+            if (of.hi == id.hi && of.lo == id.lo)
+                return false;
+        }
+    return true;
 }
 
 static struct move_parent *parent_of(nasc_session *s, nasc_arch *ar)
@@ -66,7 +66,7 @@ nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint6
     if (!p || !session_notation(s))
         API_LEAVE(s, NASC_WRONG);
     struct arena *a = arena_new("sample");
-    struct parents of = {session_notation(s), {parent}};
+    struct parents of = {s, {parent}};
     struct move m;
     u64 t = clock_ns();
     struct derivation *d = move_mutate(a, p, &(struct move_test){&of, is_new}, seed, index, &m);
@@ -95,7 +95,7 @@ nasc_status nasc_crossover(nasc_session *s, nasc_arch *one, nasc_arch *two, uint
     if (!p || !q || !session_notation(s))
         API_LEAVE(s, NASC_WRONG);
     struct arena *a[2] = {arena_new("sample"), arena_new("sample")};
-    struct parents of = {session_notation(s), {one, two}};
+    struct parents of = {s, {one, two}};
     struct derivation *d[2];
     struct move m;
     u64 t = clock_ns();

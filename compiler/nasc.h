@@ -91,12 +91,15 @@ nasc_status nasc_crossover(nasc_session *s, nasc_arch *a, nasc_arch *b, uint64_t
 
 typedef struct {
     const char *space, *arch;           /* the text; valid while the architecture is */
-    char text_hash[33];                 /* 128-bit hash of the text, hex */
+    char id[33];                        /* by nasc_arch_id; empty if that failed */
     double logp;                        /* natural log of the product of the derivation's weights */
     uint64_t depth, nodes;
     nasc_count params, macs;            /* saturating; per sample */
 } nasc_record;
-void nasc_arch_record(const nasc_arch *a, nasc_record *r);
+void nasc_arch_record(nasc_arch *a, nasc_record *r);
+/* What it is, whatever its text: 32 hex digits, the same for architectures that are the same function of inputs and parameters, the
+ * same on every machine.  Equal ids have equal weights from equal seeds. */
+nasc_status nasc_arch_id(nasc_arch *a, char id[33]);
 
 /* Samples in order, as records: those that pass a condition, those that are new, drawn by several threads.  What comes out depends
  * on seed, first and the options, not on the number of threads.  While a stream is open its session is used for nothing else; records are

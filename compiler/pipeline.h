@@ -8,17 +8,18 @@
 #define NASC_PIPELINE_H
 #include "compiler/exec.h"
 #include "compiler/session.h"
+#include "passes/arch_canon.h"
 
 struct nasc_arch {
     nasc_session *s;
     struct arena *a;                    /* the sample's lifetime */
     struct gram *g;                     /* what it was derived by: another module may be loaded since */
     struct derivation *d;
-    struct arch *graph;                 /* built at first need */
+    struct arch *graph;                 /* built at first need, with the id: parameters are numbered in canonical order */
     const char *text;
-    struct hash128 text_hash;
     struct inside *inside;              /* of nasc_parse_all */
     struct move_parent *moves;          /* its nodes: listed at the first move */
+    bool has_id; struct hash128 id;
     struct nasc_arch *next, **link;     /* among the session's; link: what points here */
 };
 /* Takes over the arena. Prints the text; NULL after complaining. */
@@ -26,6 +27,9 @@ nasc_arch *arch_wrap(nasc_session *s, struct arena *a, struct derivation *d, str
 struct arch *arch_graph(nasc_arch *ar);
 /* The k most likely derivations of a text read by nasc_parse_all, best first; returns how many. */
 u32 arch_readings(nasc_arch *ar, u32 k, struct derivation **out);
+struct hash128 arch_id(nasc_arch *ar);                  /* its identity (passes/arch_canon.h) */
+struct canon *session_canon(nasc_session *s);           /* until the grammar's tables go (gram_forget) */
+struct hash128 derivation_id(nasc_session *s, const struct derivation *d);     /* of the session's grammar */
 struct notation *session_notation(nasc_session *s);     /* NULL after complaining */
 
 struct cascade *pipe_cascade(nasc_session *s, struct arena *a, const struct arch *graph, const struct pass_options *o);

@@ -139,7 +139,7 @@ struct stream *stream_open(nasc_session *s, const struct stream_options *o)
     if (ok && st->self.where) {
         st->need_id |= filter_reads(st->self.where, SF_ID);
         st->need_arch |= filter_reads(st->self.where, SF_ARCH);
-        ok = !(st->need_arch || st->need_id) || session_notation(s);
+        ok = !st->need_arch || session_notation(s);
     }
     if (!ok) {
         stream_close(st);
@@ -256,7 +256,7 @@ static void fill(struct stream *st, const struct chunk *c, const struct item *it
               .nodes = it->nodes, .params = it->params, .macs = it->macs},
         .text = st->o.render ? c->rows.at + it->text : NULL, .len = it->len,
     };
-    memcpy(r->r.text_hash, st->need_id ? st->id : "", st->need_id ? sizeof r->r.text_hash : 1);
+    memcpy(r->r.id, st->need_id ? st->id : "", st->need_id ? sizeof r->r.id : 1);
 }
 
 nasc_status stream_next(struct stream *st, struct stream_record *r, bool *more)

@@ -10,7 +10,7 @@
 
 /* Fields of a sample's record, X(id, name, kind): what a condition may name, in the order of the cells. */
 #define STREAM_FIELDS(X)                                                                                                \
-    X(SF_SPACE, "space", OUT_STR) X(SF_SEED, "seed", OUT_U64) X(SF_INDEX, "index", OUT_U64) X(SF_ID, "text_hash", OUT_STR)  \
+    X(SF_SPACE, "space", OUT_STR) X(SF_SEED, "seed", OUT_U64) X(SF_INDEX, "index", OUT_U64) X(SF_ID, "id", OUT_STR)  \
     X(SF_LOGP, "logp", OUT_REAL) X(SF_DEPTH, "depth", OUT_U64) X(SF_NODES, "nodes", OUT_U64)                            \
     X(SF_PARAMS, "params", OUT_COUNT) X(SF_MACS, "macs", OUT_COUNT) X(SF_ARCH, "arch", OUT_STR)
 enum {

@@ -32,6 +32,7 @@ struct drawer {
     struct stream *st;
     nasc_session *s;
     struct sampler *sampler;
+    struct arena *a;                    /* a sample's graph */
     struct filter *where;
     pthread_t thread;
 };

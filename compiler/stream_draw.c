@@ -17,6 +17,15 @@ static void cells_of(const struct stream *st, const nasc_session *s, const struc
     cell[SF_ARCH] = (struct out_cell){.none = !st->need_arch, .s = st->need_arch ? c->archs.at + it->arch : ""};
 }
 
+static void identify(struct drawer *w, struct item *it, char hex[33])
+{
+    struct arch *graph = NULL;
+    arena_clear(w->a);
+    sampler_derivation(w->sampler, w->a, &graph);
+    it->id = arch_canon(session_canon(w->s), graph).id;
+    hash128_hex(it->id, hex);
+}
+
 /* The record of one sample behind those that the chunk has; taken back where it does not pass. */
 static bool take(struct drawer *w, struct chunk *c, const struct sample *d)
 {
@@ -26,19 +35,20 @@ static bool take(struct drawer *w, struct chunk *c, const struct sample *d)
     char hex[33] = "";
     struct out_cell cell[STREAM_NFIELD] = {{0}};
     *it = (struct item){.index = d->index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
-    if (st->need_arch || st->need_id) {
+    if (st->need_arch) {
         sampler_text(w->sampler, session_notation(w->s), &c->archs);
-        if (st->need_id)
-            it->id = hash128(c->archs.at + begin, c->archs.n - begin);
         buf_putc(&c->archs, 0);
     }
-    if (st->need_id)
-        hash128_hex(it->id, hex);
+    bool late = w->where && !filter_reads(w->where, SF_ID);     /* an id costs more than the rest of a record */
+    if (st->need_id && !late)
+        identify(w, it, hex);
     cells_of(st, w->s, c, it, hex, cell);
     if (w->where && !filter_pass(w->where, cell)) {
         c->archs.n = begin;
         return false;
     }
+    if (st->need_id && late)
+        identify(w, it, hex);
     it->text = c->rows.n;
     if (st->o.render)
         st->o.render(st->o.ctx, &c->rows, cell);
@@ -90,7 +100,8 @@ bool drawer_open(struct drawer *w, struct stream *st, nasc_session *s)
     w->s = s;
     s->g->keep = s->archs;
     w->sampler = sampler_open(s->g, s->space, s->law, st->o.seed);
-    if ((st->need_arch || st->need_id) && !session_notation(s))
+    w->a = arena_new("samples");
+    if (st->need_arch && !session_notation(s))
         return false;
     if (!st->o.where)
         return true;
@@ -107,4 +118,5 @@ void drawer_close(struct drawer *w)
 {
     filter_free(w->where);
     sampler_close(w->sampler);
+    arena_free(w->a);
 }

@@ -215,7 +215,7 @@ static void tables_begin(struct gram *g)
     g->tables = arena_new_in(g->a, "tables");
     g->types = types_new(g->tables);
     g->memo = op_memo_new(g->tables, g->types, &g->ops);
-    g->cache = g->viable = g->typed = NULL;
+    g->cache = g->viable = g->typed = g->laws = NULL;
 }
 
 void gram_forget(struct gram *g)

@@ -83,6 +83,7 @@ struct gram {
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     bool keep;                              /* something names types: gram_forget forgets nothing */
     bool plain;                             /* for tests: evaluations remember nothing (elab_frag.c) */
+    void *laws;                 /* the roof: what is known of bound ops, in `tables` */
     void *cache, *viable;                   /* elab: counts of op instances; alternatives that type */
     void *typed;                /* typed.c: symbols at their types */
 };

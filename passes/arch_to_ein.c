@@ -69,7 +69,7 @@ static struct a2e_set *tied_set(struct a2e *x, const struct a2e_frame *f, const 
     }
     for (u32 i = 0; i < x->set.n; i++)
         if (x->set.at[i]->frame == home->id && x->set.at[i]->tie == n->tie) {
-            x->set.at[i]->next = 0;
+            x->set.at[i]->next = x->set.at[i]->next_inst = 0;
             return x->set.at[i];
         }
     struct a2e_set *s = NEW(x->a, struct a2e_set);
@@ -171,6 +171,25 @@ static u32 own_dims(const struct a2e *x, type_id id, i64 *dim)
     return t->rank;
 }
 
+/* Parameters numbered in the order that the arch has for their instances. */
+static void number_params(struct a2e *x)
+{
+    const struct arch *ar = x->ar;
+    if (!ar->rank)
+        return;
+    CHECK(ar->ninst == x->inst);
+    u32 *next = NEW_ARRAY(x->a, u32, x->inst + 1), *number = NEW_ARRAY(x->a, u32, x->number + 1);
+    for (u32 k = 0; k < x->number; k++)
+        next[ar->rank[x->owner.at[k]] + 1]++;
+    for (u32 r = 0; r < x->inst; r++)
+        next[r + 1] += next[r];
+    for (u32 k = 0; k < x->number; k++)
+        number[k] = next[ar->rank[x->owner.at[k]]]++;
+    for (u32 t = 0; t < x->c->tens.n; t++)
+        if (x->c->tens.at[t].role == EIN_PARAM || x->c->tens.at[t].role == EIN_STATE)
+            x->c->tens.at[t].number = number[x->c->tens.at[t].number];
+}
+
 struct cascade *arch_to_ein(struct arena *a, struct str_pool *sp, const struct arch *ar, const struct pass_options *o)
 {
     struct cascade *c = cascade_new(a, sp, ar->space ? ar->space : "net");
@@ -185,6 +204,7 @@ struct cascade *arch_to_ein(struct arena *a, struct str_pool *sp, const struct a
         top.val[i].tens = a2e_tens(&x, name, EIN_IN, type_get(ar->types, entry->param[i])->dtype, true, 0, n, dim);
     }
     run_fn(&x, &top);
+    number_params(&x);
     /* A result is an output as it stands, unless it is an input or another output already. */
     for (u32 i = 0; i < entry->nout; i++) {
         struct a2e_val v = top.val[entry->out[i]];

@@ -12,7 +12,7 @@ enum { A2E_REPS = 32, A2E_RANKS = 64 };
 struct a2e_val { u32 tens, reps; };
 
 /* The parameters of one set: what the first instantiation of a tied call made, later ones take in turn. */
-struct a2e_set { u64 frame; u32 tie; VEC(u32) tens; u32 next; };
+struct a2e_set { u64 frame; u32 tie; VEC(u32) tens; u32 next, ninst, next_inst; };
 
 /* An activation of a function. */
 struct a2e_frame {
@@ -33,6 +33,8 @@ struct a2e {
     bool training;
     u32 nrep; i64 rep[A2E_REPS];            /* open reps */
     u32 number, scan;                       /* given out so far */
+    u32 inst;                               /* instances that own something, so far */
+    VEC(u32) owner;                         /* by number: its instance */
     u64 frames;
     VEC(struct a2e_set *) set;
     u32 *next_of; u32 cap_next;             /* by tensor: 1 + the NEXT that stands for a state by now */

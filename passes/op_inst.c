@@ -3,6 +3,7 @@
  * An equation of an op row says what its own axes do; added here are the ranks every sample and every instance has:
  * batch, unless the row mentions it, and the reps that the left side depends on, in front of its own indices.
  * `..` becomes as many ranks as the run has axes; (h w) one sum.  Equations of the other static case are left out. */
+#include "compiler/ir/count.h"
 #include "passes/arch_to_ein.h"
 #include "passes/rewrite.h"
 
@@ -95,6 +96,7 @@ static u32 param(struct op_inst *o, const struct otensor *t, u32 ndim, const i64
     struct ein_tens *to = &x->c->tens.at[id];
     to->init = t->init;
     to->number = x->number++;
+    vec_push(x->a, &x->owner, x->inst - 1);
     for (u32 i = 0; i < 2; i++)
         to->init_arg[i] = t->init_arg[i] ? num_double(op_size(o->b, x->types, t->init_arg[i], x->training)) : 0;
     if (set) {
@@ -133,10 +135,22 @@ static u32 next_of(struct a2e *x, u32 state)
     return x->next_of[state];
 }
 
+/* Counts the instance, unless it is one that a set has already. */
+static void count_instance(struct op_inst *o)
+{
+    struct a2e_set *set = o->f->set;
+    if (!op_params(o->b, o->x->types) || (set && set->next_inst++ < set->ninst))
+        return;
+    o->x->inst++;
+    if (set)
+        set->ninst++;
+}
+
 static void make_tensors(struct op_inst *o, const struct a2e_val *in)
 {
     struct a2e *x = o->x;
     i64 dim[A2E_RANKS];
+    count_instance(o);
     for (u32 t = 0; t < o->op->tensor.n; t++) {
         const struct otensor *k = &o->op->tensor.at[t];
         o->there[t] = t < o->op->nin || op_static(o->b, x->types, k->guard, x->training);

@@ -8,8 +8,9 @@
  * reps and loops around it, except inside a call whose `tie` is set: such calls with equal (tie_up, tie)
  * share one set.  tie names a `share` evaluated in the function `tie_up` levels out from the node
  * (0: the function the node stands in).
- * Parameter numbers (for weights) follow instantiation order: depth-first, nodes in order, rounds in order; a rep counts once
- * (its parameters have a leading axis). */
+ * Instances are counted depth-first, nodes in order, rounds in order; a rep counts once (its parameters have a leading axis), a
+ * shared set at its first use.  Parameter numbers (for weights) follow that order, or the one that `rank` says: the canonical one
+ * (passes/arch_canon.h), so that architectures that are the same have the same weights. */
 #ifndef NASC_ARCH_H
 #define NASC_ARCH_H
 #include "compiler/ir/op.h"
@@ -42,6 +43,7 @@ struct arch {
     str space;
     VEC(struct afn) fn;                 /* callees before callers; the last is the entry */
     VEC(struct arecipe) recipe;
+    u32 ninst; const u32 *rank;         /* [ninst] instances that own parameters or states: the k-th is rank[k]-th in order; NULL: as they stand */
 };
 type_id arch_val_type(const struct afn *f, aval v);
 type_id arch_lead(struct types *t, type_id id, i64 n);                  /* with one more leading axis of extent n */

@@ -94,6 +94,16 @@ struct count count_op(const struct op_bind *b, const struct types *t)
     return c;
 }
 
+u32 op_params(const struct op_bind *b, const struct types *t)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < b->op->tensor.n; i++) {
+        const struct otensor *x = &b->op->tensor.at[i];
+        n += (x->role == OT_PARAM || x->role == OT_STATE) && (op_static(b, t, x->guard, false) || op_static(b, t, x->guard, true));
+    }
+    return n;
+}
+
 struct count count_add_all(struct count a, struct count b)
 {
     return (struct count){ count_add(a.params, b.params), count_add(a.macs, b.macs), MAX(a.bytes, b.bytes), count_add(a.nodes, b.nodes) };

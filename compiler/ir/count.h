@@ -11,6 +11,8 @@
 
 struct count { u128 params, macs, bytes, nodes; };      /* nodes: op instances */
 struct count count_op(const struct op_bind *b, const struct types *t);
+/* Parameters and states it has, in training or in inference. */
+u32 op_params(const struct op_bind *b, const struct types *t);
 struct count count_add_all(struct count a, struct count b);          /* bytes: max, others: sum */
 /* All of an arch, replication multiplied out; tied parameters once; bytes as the largest op, the instances of a rep together. */
 struct count count_arch(const struct arch *a);

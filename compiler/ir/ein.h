@@ -64,7 +64,7 @@ struct ein_tens {
     /* PARAM, STATE */
     u8 init;                /* enum init_kind of ir/op.h */
     double init_arg[2];
-    u32 number;             /* parameter number, the random key; dense over PARAM and STATE in instantiation order */
+    u32 number;             /* parameter number, the random key; dense over PARAM and STATE, by instances in the order that the arch says */
     const double *value;    /* CONST: row-major values */
 };
 

@@ -8,7 +8,7 @@ P, U64, U32 = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32
 
 
 class Record(ctypes.Structure):
-    _fields_ = [("space", ctypes.c_char_p), ("arch", ctypes.c_char_p), ("text_hash", ctypes.c_char * 33), ("logp", ctypes.c_double),
+    _fields_ = [("space", ctypes.c_char_p), ("arch", ctypes.c_char_p), ("id", ctypes.c_char * 33), ("logp", ctypes.c_double),
                 ("depth", U64), ("nodes", U64), ("params", U64 * 2), ("macs", U64 * 2)]
 
 

@@ -60,11 +60,10 @@ def roughen(tensors, rng):
 
 
 def names_of(nasc, module, defs, text):
-    """The parameters' names in the order of their numbers."""
+    """The parameters' names in the order of the ops that have them (their numbers follow the canonical order)."""
     dump = subprocess.run([nasc, "bench", module, *defs, "--arch", text, "--dump=ein"], check=True, capture_output=True, text=True).stdout
     found = re.finditer(r'^\(tens "?(.*?)"? (?:param|state) .*\(number (\d+)\)\)$', dump, re.M)
-    numbers = {int(m[2]): m[1] for m in found}
-    return [numbers[i] for i in range(len(numbers))]
+    return [m[1] for m in found]
 
 
 class Value:

@@ -108,7 +108,7 @@ static void streams(void **state)
             assert_int_equal(nasc_sample(t, 7, i, &a), NASC_OK);
             nasc_arch_record(a, &q);
             assert_string_equal(q.arch, r.arch);
-            assert_string_equal(q.text_hash, r.text_hash);
+            assert_string_equal(q.id, r.id);
             assert_true(q.logp == r.logp && q.macs == r.macs && q.nodes == r.nodes && q.depth == r.depth);
             nasc_close(t);
         }

@@ -9,4 +9,4 @@ op half(x: [K]) -> y: [D] where D = K / 2 { y[d] = x[2*d] }
 rule H(x) = x |> half as "shrink" | x |> lin[1] as "shrink"
 space s(x: [3]) -> [3] = x |> h:H |> lin[3] as "$h"
 // STDOUT:
-//   {"space": "s", "seed": null, "index": 0, "text_hash": "4d1bf68c6ef19d46d36de6bb2cb9a315", "logp": -0.6931471805599453, "readings": 1, "sum": "exact", "depth": 1, "nodes": 2, "params": 6, "macs": 6, "arch": "shrink"}
+//   {"space": "s", "seed": null, "index": 0, "id": "16cd6b094ab2920752a5e44beef83a72", "logp": -0.6931471805599453, "readings": 1, "sum": "exact", "depth": 1, "nodes": 2, "params": 6, "macs": 6, "arch": "shrink"}

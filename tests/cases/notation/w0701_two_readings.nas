@@ -21,4 +21,4 @@ space s(x: [4]) -> [3] = x |> h:H |> lin[3] as "$h"
 //     = note: one reading: H.2(H.2(H.1(E.1), H.1(E.1)), H.1(E.1))
 //     = note: another reading: H.2(H.1(E.1), H.2(H.1(E.1), H.1(E.1)))
 // STDOUT:
-//   {"space": "s", "seed": null, "index": 0, "text_hash": "1f7fddaa2b4346f35520615380c145fd", "logp": -6.068425588244111, "readings": 2, "sum": "exact", "depth": 4, "nodes": 4, "params": 12, "macs": 12, "arch": "same same same"}
+//   {"space": "s", "seed": null, "index": 0, "id": "264e2d902847e9ea0a06635a41fff050", "logp": -6.068425588244111, "readings": 2, "sum": "exact", "depth": 4, "nodes": 4, "params": 12, "macs": 12, "arch": "same same same"}
