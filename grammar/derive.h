@@ -78,6 +78,7 @@ struct chooser {
     void *ctx;
     bool retries;
     bool mute;                          /* no var/value is wanted before pick */
+    u64 most_steps;         /* of work; 0: as much as for a sample */
     /* Takes the draw of a rule over before anything is asked, and evaluates it its own way: *mine, and whether that went well (NULL,
      * or *mine false: as usual).  Whoever does bounds the work itself. */
     bool (*decide)(void *ctx, struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out, bool *mine);

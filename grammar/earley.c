@@ -181,48 +181,71 @@ static u64 mix(u64 a, u64 b, u64 c)
     return h ^ h >> 29;
 }
 
-static struct cf_item *item_find(const struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos, u32 *at)
+/* Items and nodes of a position are few: a list. Where they become many, they are hashed. */
+enum { MOST_LISTED = 12 };
+
+static u32 item_home(const struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos)
 {
-    u32 mask = c->nslot - 1, i = (u32)mix(c->g->prod.at[prod].state0 + dot, origin, pos) & mask;
-    for (; c->slot[i]; i = (i + 1) & mask) {
+    return (u32)mix(c->g->prod.at[prod].state0 + dot, origin, pos) & (c->nslot - 1);
+}
+
+static struct cf_item *item_find(const struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos)
+{
+    if (c->at[pos].nitem <= MOST_LISTED) {
+        struct cf_item *t = c->at[pos].first;
+        while (t && (t->prod != prod || t->dot != dot || t->origin != origin))
+            t = t->next;
+        return t;
+    }
+    for (u32 i = item_home(c, prod, dot, origin, pos); c->slot[i]; i = (i + 1) & (c->nslot - 1)) {
         struct cf_item *t = c->slot[i];
         if (t->prod == prod && t->dot == dot && t->origin == origin && t->pos == pos)
             return t;
     }
-    *at = i;
     return NULL;
 }
 
-static void items_grow(struct cf_chart *c)
+static void item_hash(struct cf_chart *c, struct cf_item *t)
 {
-    struct cf_item **old = c->slot;
-    u32 n = c->nslot;
-    c->nslot = n * 2;
-    c->slot = NEW_ARRAY(c->a, struct cf_item *, c->nslot);
-    for (u32 i = 0; i < n; i++)
-        if (old[i]) {
-            u32 at;
-            item_find(c, old[i]->prod, old[i]->dot, old[i]->origin, old[i]->pos, &at);
-            c->slot[at] = old[i];
-        }
+    if (++c->nitem * 3 > c->nslot * 2) {
+        struct cf_item **old = c->slot;
+        u32 n = c->nslot;
+        c->nslot = n ? n * 2 : 256;
+        c->slot = NEW_ARRAY(c->a, struct cf_item *, c->nslot);
+        c->nitem = 1;
+        for (u32 i = 0; i < n; i++)
+            if (old[i])
+                item_hash(c, old[i]);
+    }
+    u32 i = item_home(c, t->prod, t->dot, t->origin, t->pos);
+    while (c->slot[i])
+        i = (i + 1) & (c->nslot - 1);
+    c->slot[i] = t;
+}
+
+static void item_listed(struct cf_chart *c, struct cf_item *t)
+{
+    struct cf_position *p = &c->at[t->pos];
+    if (p->last)
+        p->last->next = t;
+    else
+        p->first = t;
+    p->last = t;
+    if (++p->nitem == MOST_LISTED + 1)
+        for (struct cf_item *k = p->first; k; k = k->next)
+            item_hash(c, k);
+    else if (p->nitem > MOST_LISTED)
+        item_hash(c, t);
 }
 
 /* The item, made if it is new; the link is kept either way. */
 static void item_add(struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos, struct cf_item *prev, struct cf_node *node)
 {
-    u32 at;
-    struct cf_item *t = item_find(c, prod, dot, origin, pos, &at);
+    struct cf_item *t = item_find(c, prod, dot, origin, pos);
     if (!t) {
         t = NEW(c->a, struct cf_item);
         t->prod = prod, t->dot = dot, t->origin = origin, t->pos = pos;
-        c->slot[at] = t;
-        if (++c->nitem * 3 > c->nslot * 2)
-            items_grow(c);
-        if (c->last[pos])
-            c->last[pos]->next = t;
-        else
-            c->first[pos] = t;
-        c->last[pos] = t;
+        item_listed(c, t);
     }
     if (prev) {
         struct cf_link *l = NEW(c->a, struct cf_link);
@@ -236,28 +259,51 @@ static void item_add(struct cf_chart *c, u32 prod, u32 dot, u32 origin, u32 pos,
     }
 }
 
-static struct cf_node **node_slot(const struct cf_chart *c, u32 nt, u32 from, u32 to)
+static struct cf_node *node_find(const struct cf_chart *c, u32 nt, u32 from, u32 to)
 {
-    u32 mask = c->nodecap - 1, i = (u32)mix(nt, from, to) & mask;
-    while (c->nslot_at[i] && (c->nslot_at[i]->nt != nt || c->nslot_at[i]->from != from || c->nslot_at[i]->to != to))
-        i = (i + 1) & mask;
-    return &c->nslot_at[i];
+    if (c->at[to].nnode <= MOST_LISTED) {
+        struct cf_node *d = c->at[to].node;
+        while (d && (d->nt != nt || d->from != from))
+            d = d->next;
+        return d;
+    }
+    for (u32 i = (u32)mix(nt, from, to) & (c->nodecap - 1); c->nodes[i]; i = (i + 1) & (c->nodecap - 1))
+        if (c->nodes[i]->nt == nt && c->nodes[i]->from == from && c->nodes[i]->to == to)
+            return c->nodes[i];
+    return NULL;
+}
+
+static void node_hash(struct cf_chart *c, struct cf_node *d)
+{
+    if (++c->nnode * 2 > c->nodecap) {
+        struct cf_node **old = c->nodes;
+        u32 n = c->nodecap;
+        c->nodecap = n ? n * 2 : 64;
+        c->nodes = NEW_ARRAY(c->a, struct cf_node *, c->nodecap);
+        c->nnode = 1;
+        for (u32 i = 0; i < n; i++)
+            if (old[i])
+                node_hash(c, old[i]);
+    }
+    u32 i = (u32)mix(d->nt, d->from, d->to) & (c->nodecap - 1);
+    while (c->nodes[i])
+        i = (i + 1) & (c->nodecap - 1);
+    c->nodes[i] = d;
 }
 
 static struct cf_node *node_new(struct cf_chart *c, u32 nt, u32 from, u32 to)
 {
-    if (++c->nnode * 2 > c->nodecap) {
-        struct cf_node **old = c->nslot_at;
-        u32 n = c->nodecap;
-        c->nodecap *= 2;
-        c->nslot_at = NEW_ARRAY(c->a, struct cf_node *, c->nodecap);
-        for (u32 i = 0; i < n; i++)
-            if (old[i])
-                *node_slot(c, old[i]->nt, old[i]->from, old[i]->to) = old[i];
-    }
+    struct cf_position *p = &c->at[to];
     struct cf_node *d = NEW(c->a, struct cf_node);
     d->nt = nt, d->from = from, d->to = to;
-    return *node_slot(c, nt, from, to) = d;
+    d->next = p->node;
+    p->node = d;
+    if (++p->nnode == MOST_LISTED + 1)
+        for (struct cf_node *k = p->node; k; k = k->next)
+            node_hash(c, k);
+    else if (p->nnode > MOST_LISTED)
+        node_hash(c, d);
+    return d;
 }
 
 static void expected(struct cf_chart *c, u32 pos, const char *lit, u32 len, u32 prod)
@@ -379,7 +425,7 @@ static void scan(struct cf_chart *c, struct cf_item *t, const struct cf_sym *s)
 static void complete(struct cf_chart *c, struct cf_item *t, u32 start)
 {
     u32 nt = c->g->prod.at[t->prod].lhs;
-    struct cf_node *d = *node_slot(c, nt, t->origin, t->pos);
+    struct cf_node *d = node_find(c, nt, t->origin, t->pos);
     bool fresh = !d;
     if (fresh)
         d = node_new(c, nt, t->origin, t->pos);
@@ -390,7 +436,7 @@ static void complete(struct cf_chart *c, struct cf_item *t, u32 start)
     d->last = t;
     if (!fresh)
         return;         /* whoever waited has this node already */
-    for (struct cf_item *w = c->wait[t->origin]; w; w = w->wait_next) {
+    for (struct cf_item *w = c->at[t->origin].wait; w; w = w->wait_next) {
         const struct cf_sym *s = &c->g->prod.at[w->prod].sym[w->dot];
         if (s->nt == nt)
             item_add(c, w->prod, w->dot + 1, w->origin, t->pos, w, d);
@@ -408,14 +454,7 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
     CHECK(text.n < CF_MOST_TEXT);
     struct cf_chart *c = NEW(a, struct cf_chart);
     c->a = a, c->g = g, c->text = text, c->only = only;
-    c->first = NEW_ARRAY(a, struct cf_item *, text.n + 1);
-    c->last = NEW_ARRAY(a, struct cf_item *, text.n + 1);
-    c->wait = NEW_ARRAY(a, struct cf_item *, text.n + 1);
-    for (c->nslot = 256; c->nslot < text.n * 4;)
-        c->nslot *= 2;
-    c->slot = NEW_ARRAY(a, struct cf_item *, c->nslot);
-    c->nodecap = 64;
-    c->nslot_at = NEW_ARRAY(a, struct cf_node *, c->nodecap);
+    c->at = NEW_ARRAY(a, struct cf_position, text.n + 1);
     u32 *predicted = NEW_ARRAY(a, u32, g->nt.n);        /* position + 1 */
 
     for (u32 i = 0; i < g->nt.at[start].prod.n; i++)
@@ -423,7 +462,7 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
     predicted[start] = 1;
     c->most = MOST_LINKS + (u64)text.n * MOST_LINKS_AT;
     for (u32 pos = 0; pos <= text.n && !c->full; pos++)
-        for (struct cf_item *t = c->first[pos]; t; t = t->next) {
+        for (struct cf_item *t = c->at[pos].first; t; t = t->next) {
             if (c->nlink > c->most) {
                 c->full = true;
                 break;
@@ -438,9 +477,9 @@ static struct cf_chart *parse(struct arena *a, const struct cfg *g, u32 start, s
                 scan(c, t, s);
                 continue;
             }
-            t->wait_next = c->wait[pos];
-            c->wait[pos] = t;
-            struct cf_node *empty = *node_slot(c, s->nt, pos, pos);
+            t->wait_next = c->at[pos].wait;
+            c->at[pos].wait = t;
+            struct cf_node *empty = node_find(c, s->nt, pos, pos);
             if (empty)
                 item_add(c, t->prod, t->dot + 1, t->origin, pos, t, empty);
             if (predicted[s->nt] == pos + 1)

@@ -54,10 +54,12 @@ struct cf_node {                /* nonterminal nt over [from, to) */
     u32 nt, from, to;
     struct cf_item *done, *last;        /* completed items, in order */
     struct cf_reading *reading; u32 nreading;
+    struct cf_node *next;       /* that ends there */
     bool listed, cut;           /* cut: there are more readings than cf_readings keeps */
     void *user;
 };
 struct cf_expect { const char *lit; u32 len; u32 prod; };       /* what was expected (rest of a literal; NULL: a value) */
+struct cf_position { struct cf_item *first, *last, *wait; struct cf_node *node; u32 nitem, nnode; };
 struct cf_chart {
     struct arena *a;
     const struct cfg *g;
@@ -66,9 +68,9 @@ struct cf_chart {
     u32 far;                    /* then: how far it fitted (squeezed) ... */
     VEC(struct cf_expect) expect;       /* ... and what could have come there, without doubles */
     u32 only;                   /* internal: collect what is expected at this place; CF_FURTHEST; CF_NOTHING */
-    struct cf_item **first, **last, **wait;
-    struct cf_item **slot; u32 nslot, nitem;
-    struct cf_node **nslot_at; u32 nodecap, nnode;
+    struct cf_position *at;     /* [text.n + 1] */
+    struct cf_item **slot; u32 nslot, nitem;    /* of positions that have many, by hash */
+    struct cf_node **nodes; u32 nodecap, nnode;
     u64 nlink, most;            /* links made, and how many there may be */
     bool full;                  /* the chart was given up: there were more */
     bool cut;                   /* some node has more readings than were listed */

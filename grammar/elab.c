@@ -187,7 +187,7 @@ void elab_begin(struct elab *e, struct arena *a, struct gram *g, const struct ch
 {
     *e = (struct elab){.g = g, .a = a, .types = g->types, .chooser = c, .ds = ds, .mult = 1, .pmult = 1, .rel_mult = 1, .rel_pmult = 1};
     e->plain = g->plain;
-    e->most_steps = c->decide ? ~(u64)0 : ELAB_MOST_STEPS;
+    e->most_steps = c->decide ? ~(u64)0 : c->most_steps ? c->most_steps : ELAB_MOST_STEPS;
     e->most_wasted = c->decide ? ~(u64)0 : ELAB_MOST_WASTED;
 }
 

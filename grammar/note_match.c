@@ -28,7 +28,8 @@ static void fail(struct reader *r, enum diag_code code, u32 from, u32 to, const 
     r->this = (struct failure){ .any = true, .steps = r->t->at, .code = code, .from = from, .to = to, .text = text, .note = note };
 }
 
-/* A value in the text that is not what the network has there, and what it would have to be. */
+/* A value in the text that is not what the network has there, and what it would have to be (the first few). */
+enum { MOST_WANTED = 6 };
 struct misfit { const struct cf_span *where; str var; VEC(str) want; };
 
 /* Does a reading stand for the alternative?  If only a value differs, *bad tells. */
@@ -51,9 +52,9 @@ static bool stands_for(const struct reader *r, const struct nread *t, const stru
             continue;
         if (bad->where != &t->r->span[k])
             *bad = (struct misfit){ .where = &t->r->span[k], .var = var };
-        bool again = false;
-        for (u32 i = 0; i < bad->want.n; i++)
-            again |= !strcmp(bad->want.at[i], v);
+        bool again = bad->want.n > MOST_WANTED;
+        for (u32 i = 0; i < bad->want.n && !again; i++)
+            again = !strcmp(bad->want.at[i], v);
         if (!again)
             vec_push(r->scratch, &bad->want, v);
         return false;
@@ -63,12 +64,11 @@ static bool stands_for(const struct reader *r, const struct nread *t, const stru
 
 static void fail_value(struct reader *r, const struct misfit *bad)
 {
-    enum { MOST = 6 };
     struct buf b = { 0 };
     buf_printf(&b, "%s%s%s is ", bad->var[0] ? "`" : "this choice", bad->var, bad->var[0] ? "`" : "");
-    for (u32 i = 0; i < bad->want.n && i < MOST; i++)
+    for (u32 i = 0; i < bad->want.n && i < MOST_WANTED; i++)
         buf_printf(&b, "%s%s", i == 0 ? "" : i + 1 == bad->want.n ? " or " : ", ", bad->want.at[i]);
-    buf_printf(&b, "%s here, not %s", bad->want.n > MOST ? ", ..." : "", note_quote(r, bad->where->from, bad->where->to));
+    buf_printf(&b, "%s here, not %s", bad->want.n > MOST_WANTED ? ", ..." : "", note_quote(r, bad->where->from, bad->where->to));
     fail(r, E0702, bad->where->from, bad->where->to, arena_strdup(r->scratch, b.at), NULL);
     buf_free(&b);
 }

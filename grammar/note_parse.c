@@ -8,7 +8,10 @@
  * asked for are evaluated again.  If none leads to a network, the evaluation that came furthest explains why. */
 #include "grammar/note_reader.h"
 
-enum { MOST_EXPLAINED = 100 };          /* evaluations that look for the best explanation of a refusal */
+enum {
+    MOST_EXPLAINED = 100,               /* evaluations that look for the best explanation of a refusal */
+    MOST_STEPS = 50000000               /* of one evaluation: more than the longest text needs, and seconds */
+};
 
 static bool covers(const struct ast *e, struct loc loc)
 {
@@ -37,7 +40,7 @@ static struct derivation *evaluate(struct reader *r, struct arch **arch_out)
     r->this = (struct failure){ 0 };
     struct diags *why = NEW(r->scratch, struct diags);
     diags_init(why, r->scratch, r->n->g->srcs);
-    struct chooser c = { .ctx = r, .pick = note_pick, .unit = note_unit };
+    struct chooser c = { .ctx = r, .pick = note_pick, .unit = note_unit, .most_steps = MOST_STEPS };
     struct arena_mark mark = arena_mark(r->a);
     struct derivation *d = elab_space(r->a, r->n->g, r->n->space, &c, why, arch_out);
     if (d && note_all_used(r))
@@ -72,7 +75,7 @@ static struct derivation *follow(struct arena *a, struct notation *n, const stru
                                  struct arch **arch_out)
 {
     struct following f = { .t = t, .split = split };
-    struct chooser c = { .ctx = &f, .pick = next_of, .unit = note_unit };
+    struct chooser c = { .ctx = &f, .pick = next_of, .unit = note_unit, .most_steps = MOST_STEPS };
     struct derivation *d = elab_space(a, n->g, n->space, &c, why, arch_out);
     if (at)
         *at = f.draw;
