@@ -116,7 +116,8 @@ enum trail_kind {
 struct trail { u8 kind; void *p; const void *old; };
 
 struct recipes { struct arecipe *at; u32 n, cap; };
-struct elab_cache { VEC(struct count) op_count; VEC(bool) known; void *frag; /* of elab_frag.c */ };
+struct elab_cache { VEC(struct count) op_count; VEC(bool) known; void *frag; /* of elab_frag.c */
+                    struct { const char *name; struct gram_ops *ops; } named[16]; /* ops of the prelude, by the place of their names */ };
 
 struct elab {
     struct gram *g;

@@ -264,21 +264,37 @@ static bool apply_op(struct elab *e, const struct stage *st, u32 narg, const str
     return false;
 }
 
+static struct gram_ops *named_ops(struct elab *e, const char *name)
+{
+    const struct gram_module *m = e->g->prelude;
+    struct elab_cache *c = elab_cache(e);
+    u32 k = 0;
+    for (; k < COUNTOF(c->named) && c->named[k].name; k++)
+        if (c->named[k].name == name)
+            return c->named[k].ops;
+    for (u32 i = 0; m && i < m->decl.n; i++)
+        if (m->decl.at[i]->kind == GD_OPS && strcmp(m->decl.at[i]->name, name) == 0) {
+            struct gram_ops *ops = (struct gram_ops *)m->decl.at[i];
+            if (k < COUNTOF(c->named)) {
+                c->named[k].name = name;
+                c->named[k].ops = ops;
+            }
+            return ops;
+        }
+    return NULL;
+}
+
 bool elab_apply_op_named(struct elab *e, const char *name, u32 nattr, const struct num *attr, u32 narg, const struct val *arg, const struct ast *at,
                          struct val *out)
 {
-    const struct gram_module *m = e->g->prelude;
-    for (u32 i = 0; m && i < m->decl.n; i++) {
-        struct gram_decl *d = m->decl.at[i];
-        if (d->kind != GD_OPS || strcmp(d->name, name) != 0)
-            continue;
-        struct sattr s[2];
-        struct stage st = {.kind = ST_OP, .at = at, .ops = (struct gram_ops *)d, .nattr = nattr, .attr = s};
-        for (u32 k = 0; k < nattr; k++)
-            s[k] = (struct sattr){NULL, val_num(e, attr[k]), at->loc};
-        return apply_op(e, &st, narg, arg, at, out);
-    }
-    return elab_wrong(e, E0303, at->loc, "the prelude has no op `%s`", name);
+    struct gram_ops *ops = named_ops(e, name);
+    struct sattr s[2];
+    if (!ops)
+        return elab_wrong(e, E0303, at->loc, "the prelude has no op `%s`", name);
+    struct stage st = {.kind = ST_OP, .at = at, .ops = ops, .nattr = nattr, .attr = s};
+    for (u32 k = 0; k < nattr; k++)
+        s[k] = (struct sattr){NULL, val_num(e, attr[k]), at->loc};
+    return apply_op(e, &st, narg, arg, at, out);
 }
 
 /* ---- the other stages ---- */

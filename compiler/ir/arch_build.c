@@ -253,17 +253,27 @@ bool ab_equal(const struct afn *f, const struct afn *g)
     return true;
 }
 
+static u64 mix(u64 h, u64 v)
+{
+    h = (h ^ v) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
 static u64 fn_hash(const struct afn *f)
 {
-    u64 h = hash64(f->name, strlen(f->name));
-    h = hash64_seed(f->param, f->nparam * sizeof(*f->param), h);
+    u64 h = name_hash(f->name);
+    for (u32 i = 0; i < f->nparam; i++)
+        h = mix(h, f->param[i]);
     for (u32 i = 0; i < f->node.n; i++) {
         const struct anode *n = &f->node.at[i];
-        u64 w[6] = {n->kind, n->op ? n->op->serial : 0, n->fn, n->n, n->tie, n->tie_up};
-        h = hash64_seed(w, sizeof(w), h);
-        h = hash64_seed(n->in, n->nin * sizeof(*n->in), h);
+        h = mix(h, (u64)(n->op ? n->op->serial : 0) << 32 | (u64)n->kind << 24 | (n->tie ^ n->tie_up << 8));
+        h = mix(h, (u64)n->fn << 32 | (u32)n->n);
+        for (u32 k = 0; k < n->nin; k++)
+            h = mix(h, n->in[k]);
     }
-    return hash64_seed(f->out, f->nout * sizeof(*f->out), h);
+    for (u32 i = 0; i < f->nout; i++)
+        h = mix(h, f->out[i]);
+    return h;
 }
 
 /* How far beyond f the ties in it reach: 0 = they are all its own. */
