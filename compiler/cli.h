@@ -4,6 +4,8 @@
 #include "compiler/record.h"
 #include "compiler/session.h"
 
+#include <stdio.h>
+
 enum opt_id {
 #define X(id, long_, short_, arg, verbs, help) id,
 #include "compiler/opt.def"
@@ -64,6 +66,8 @@ void out_render(const struct out *o, struct buf *b, const struct out_cell *cell)
 void out_rendered(struct out *o, const char *row, size_t n);
 bool out_flush(struct out *o);                                  /* false: it cannot be written */
 void out_close(struct out *o);
+/* The derivations of the space chosen, up to a depth if one is said, a row each; what they come to goes to `talk` (cmd_count.c). */
+nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 depth, FILE *talk);
 /* The ops of an architecture, replication multiplied out (cmd_show.c). */
 void show_ops(enum out_format f, nasc_arch *ar);
 bool out_format_of(struct cli *c, enum out_format *f);

@@ -36,7 +36,7 @@ static struct out_cell big(const char *digits)
     return (struct out_cell){.none = !digits, .s = digits};
 }
 
-static void say(struct cli *c, const struct skel *k, struct tally *t, bool finite, u32 deepest)
+static void say(struct cli *c, FILE *to, const struct skel *k, struct tally *t, bool finite, u32 deepest)
 {
     struct buf b = {0};
     buf_printf(&b, "%s: ", c->s->space->set->d.name);
@@ -50,7 +50,7 @@ static void say(struct cli *c, const struct skel *k, struct tally *t, bool finit
     for (u32 i = 0; i < SKEL_NNOTE; i++)
         if (k->notes >> i & 1 && i != SKN_WEIGHT && i != SKN_EACH)
             buf_printf(&b, "approximate: %s\n", skel_note_text((enum skel_note)i));
-    fputs(b.at, stderr);
+    fputs(b.at, to);
     buf_free(&b);
 }
 
@@ -80,18 +80,11 @@ static void rows(struct cli *c, struct out *o, struct tally *t, u32 to, const ch
     arena_free(a);
 }
 
-nasc_status cmd_count(struct cli *c)
+nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FILE *talk)
 {
-    enum out_format f;
-    u64 to;
-    if (!out_format_of(c, &f) || !cli_u64(c, OPT_MAXDEPTH, 0, 0, MOST_DEPTH, &to))
-        return NASC_USAGE;
-    nasc_status st = cli_load(c, true, NULL);
-    if (st)
-        return st;
     struct gram *g = c->s->g;
     struct limits lim;
-    bool said = c->value[OPT_MAXDEPTH], limited = elab_space_limits(g, c->s->space, &lim) && lim.depth;
+    bool limited = elab_space_limits(g, c->s->space, &lim) && lim.depth;
     if (!said)
         to = limited ? (u64)MIN(lim.depth, (u128)MOST_DEPTH) : DEPTH_UNSAID;
     struct skel_opts o = {0};
@@ -114,7 +107,17 @@ nasc_status cmd_count(struct cli *c)
     struct tally_number all = tally_depth(t, finite ? deepest : 0);
     rows(c, out, t, (u32)to, finite ? digits(c->s->a, &all, false) : NULL, f == OUT_TEXT);
     out_close(out);
-    say(c, k, t, finite, deepest);
+    say(c, talk, k, t, finite, deepest);
     tally_free(t);
     return NASC_OK;
+}
+
+nasc_status cmd_count(struct cli *c)
+{
+    enum out_format f;
+    u64 to;
+    if (!out_format_of(c, &f) || !cli_u64(c, OPT_MAXDEPTH, 0, 0, MOST_DEPTH, &to))
+        return NASC_USAGE;
+    nasc_status st = cli_load(c, true, NULL);
+    return st ? st : count_space(c, f, c->value[OPT_MAXDEPTH], to, stderr);
 }

@@ -259,6 +259,15 @@ nasc_status repl_prob(struct repl *r, const char *args)
     return NASC_OK;
 }
 
+nasc_status repl_count(struct repl *r, const char *args)
+{
+    enum { DEEPEST = 100000 };
+    u64 depth;
+    if (!repl_space_there(r) || !repl_number(r, args, 0, 0, &depth))
+        return NASC_WRONG;
+    return count_space(r->c, format(r), *args, MIN(depth, DEEPEST), stdout);
+}
+
 nasc_status repl_mutate(struct repl *r, const char *args)
 {
     u64 n;
