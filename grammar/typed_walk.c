@@ -117,6 +117,8 @@ static void undo(struct walk *w, const struct mark *m)
 /* By weight among those not tried; -1: none left.  The sums are those of derive_pick. */
 static int pick(struct walk *w, const struct tweights *c, const u64 *tried, u32 ntried, u64 path)
 {
+    if (w->pick)
+        return w->pick(w->ctx, c);
     if (c->nopen - ntried == 0)
         return -1;
     if (c->nopen == 1)

@@ -15,6 +15,8 @@ struct walk {
     bool exact;
     /* The number in [0, 1) that decides a draw: path and which try of it this is. */
     double (*unit)(void *ctx, u64 path, u32 attempt);
+    /* Decides instead of that, if there is one; -1: nothing is left. */
+    int (*pick)(void *ctx, const struct tweights *c);
     void *ctx;
     u64 limit_depth, limit_params, limit_macs, limit_nodes, limit_memory;
     /* what was drawn */
