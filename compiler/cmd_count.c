@@ -93,7 +93,7 @@ nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FIL
         o = (struct skel_opts){.by_depth = true, .depth = (u32)MAX(to, 1u), .cut = true};
         k = skel_build(c->s->a, g, c->s->space, &o);
     }
-    struct tally *t = k && !k->empty ? tally_new(k) : NULL;
+    struct tally *t = k && !k->empty ? tally_new(k, TALLY_BITS) : NULL;
     if (!t) {
         session_complain(c->s, E0691, "the derivations of `%s` cannot be counted: %s", c->s->space->set->d.name,
                          !k ? "there are too many ways to combine what is drawn" : k->empty ? "none ends" : "rules derive each other at one depth");

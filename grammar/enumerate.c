@@ -145,7 +145,7 @@ static bool has_end(struct gram *g, const struct gram_rule *space)
     struct arena *a = arena_new("enumeration");
     struct skel_opts o = {0};
     const struct skel *k = skel_build(a, g, space, &o);
-    struct tally *t = k && !k->empty ? tally_new(k) : NULL;
+    struct tally *t = k && !k->empty ? tally_new(k, TALLY_FEW_BITS) : NULL;
     u32 deepest;
     bool yes = k && (k->empty || (t && tally_finite(t, &deepest)));
     if (!k)                     /* too much to be spelled out, and so hardly endless */

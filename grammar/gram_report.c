@@ -222,7 +222,7 @@ static void report_count(struct buf *b, struct gram *g, const struct gram_rule *
         k = skel_build(g->a, g, space, &o);
         depth = depth ? depth : 8;
     }
-    struct tally *t = k && !k->empty ? tally_new(k) : NULL;
+    struct tally *t = k && !k->empty ? tally_new(k, TALLY_FEW_BITS) : NULL;
     if (!t)
         return;
     bool finite = tally_finite(t, &deepest) && !k->by_depth;

@@ -5,7 +5,7 @@
 
 #define INF __builtin_inf()
 
-enum { MOST_ROUNDS = 200000, DENSE = 400 };
+enum { MOST_ROUNDS = 20000, ENDING_ROUNDS = 4000, DENSE = 400 };
 static const double tiny = 1e-13;
 
 struct edge { u32 to; double n[GROWTH_LEVELS]; };
@@ -85,6 +85,13 @@ static double radius(const struct net *n, u32 c, enum growth_level l)
 {
     struct arena_mark m = arena_mark(n->a);
     u32 size = n->member[c].n;
+    if (size == 1) {
+        u32 s = n->member[c].at[0];
+        for (u32 e = 0; e < n->edge[s].n; e++)
+            if (n->edge[s].at[e].to == s)
+                return n->edge[s].at[e].n[l];
+        return 0;
+    }
     u32 *place = NEW_ARRAY(n->a, u32, n->k->nsym);
     double *x = NEW_ARRAY(n->a, double, size), *y = NEW_ARRAY(n->a, double, size), lo = 0, hi = 0;
     for (u32 i = 0; i < size; i++) {
@@ -119,9 +126,8 @@ static double radius(const struct net *n, u32 c, enum growth_level l)
 /* ---- expected sizes ---- */
 
 /* x = M x + b for the members of a component. */
-static void solve_dense(struct arena *a, u32 n, double *M, double *b)
+static void solve_dense(u32 n, double *M, double *b)
 {
-    (void)a;
     for (u32 i = 0; i < n; i++)
         for (u32 j = 0; j < n; j++)
             M[i * n + j] = (i == j) - M[i * n + j];
@@ -182,7 +188,7 @@ static void solve(const struct net *n, u32 c, enum growth_level l, double *own, 
                 if (n->comp[n->edge[s].at[e].to] == c)
                     M[i * size + place[n->edge[s].at[e].to]] += n->edge[s].at[e].n[l];
         }
-        solve_dense(n->a, size, M, b);
+        solve_dense(size, M, b);
         for (u32 i = 0; i < size; i++)
             x[n->member[c].at[i]] = b[i];
     } else {
@@ -244,20 +250,20 @@ static double ending(const struct net *n)
 {
     const struct skel *k = n->k;
     double *x = NEW_ARRAY(n->a, double, k->nsym);
-    for (u32 round = 0; round < MOST_ROUNDS; round++) {
+    for (u32 round = 0; round < ENDING_ROUNDS; round++) {
         double most = 0;
-        for (u32 i = k->nsym; i-- > 0;) {
+        for (u32 s = k->nsym; s-- > 0;) {
             double sum = 0;
-            for (u32 p = 0; p < k->sym[i].nprod; p++) {
-                const struct skel_prod *q = &k->sym[i].prod[p];
+            for (u32 p = 0; p < k->sym[s].nprod; p++) {
+                const struct skel_prod *q = &k->sym[s].prod[p];
                 double t = q->p;
                 for (u32 c = 0; c < q->nchild; c++)
-                    for (u32 e = q->child[c].times, base = 0; base < e; base++)
+                    for (u32 i = 0; i < q->child[c].times; i++)
                         t *= x[q->child[c].sym];
                 sum += t;
             }
-            most = MAX(most, sum - x[i]);
-            x[i] = sum;
+            most = MAX(most, sum - x[s]);
+            x[s] = sum;
         }
         if (most < 1e-14)
             break;
@@ -265,21 +271,41 @@ static double ending(const struct net *n)
     return MIN(x[k->root], 1);
 }
 
-struct growth *growth_of(struct arena *a, const struct skel *k)
+static void begin(struct net *n, struct arena *a, const struct skel *k)
 {
-    struct growth *g = NEW(a, struct growth);
-    struct net n = {.a = a, .k = k};
-    n.edge = arena_alloc(a, k->nsym * sizeof(*n.edge));
+    *n = (struct net){.a = a, .k = k};
+    n->edge = arena_alloc(a, k->nsym * sizeof(*n->edge));
     for (u32 i = 0; i < k->nsym; i++)
         for (u32 p = 0; p < k->sym[i].nprod; p++)
             for (u32 c = 0; c < k->sym[i].prod[p].nchild; c++) {
                 const struct skel_child *ch = &k->sym[i].prod[p].child[c];
-                add_edge(&n, i, ch->sym, k->sym[i].prod[p].p * ch->times, k->sym[i].prod[p].p * ch->inst);
+                add_edge(n, i, ch->sym, k->sym[i].prod[p].p * ch->times, k->sym[i].prod[p].p * ch->inst);
             }
-    components(&n);
+    components(n);
+}
+
+struct growth *growth_of(struct arena *a, const struct skel *k)
+{
+    struct growth *g = NEW(a, struct growth);
+    struct net n;
+    begin(&n, a, k);
     for (u32 l = 0; l < GROWTH_LEVELS; l++)
         sizes(&n, (enum growth_level)l, &g->at[l]);
     g->component = n.comp;
     g->ends = g->at[GROWTH_DERIVATION].rate > 1 + 1e-9 ? ending(&n) : 1;
     return g;
+}
+
+double growth_rate(struct arena *a, const struct skel *k, enum growth_level l)
+{
+    struct arena_mark m = arena_mark(a);
+    struct net n;
+    double most = 0;
+    begin(&n, a, k);
+    for (u32 c = 0; c < n.ncomp; c++) {
+        double r = radius(&n, c, l);
+        most = MAX(most, r);
+    }
+    arena_reset(a, m);
+    return most;
 }

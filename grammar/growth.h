@@ -16,6 +16,8 @@ struct growth {
     double ends;                /* probability that a derivation ends */
 };
 struct growth *growth_of(struct arena *a, const struct skel *k);
+/* The rate alone. */
+double growth_rate(struct arena *a, const struct skel *k, enum growth_level l);
 
 /* The value of one weight at which the rate is 1: of a constant that weights read, or of the first alternative that leads out. */
 struct growth_critical {

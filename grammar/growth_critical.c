@@ -1,10 +1,10 @@
-/* growth_critical.c - at which value of a weight does a space stop to end? By bisection: everything is worked out
+/* growth_critical.c - at which value of a weight does a space stop to end?  A root is looked for: everything is worked out
  * again for every value that is tried. */
 #include "grammar/growth.h"
 
 #include "compiler/base/vec.h"
 
-enum { HALVINGS = 60, MOST_SYMS = 4000 };
+enum { MOST_TRIES = 100, MOST_SYMS = 4000 };
 
 struct search {
     struct gram *g;
@@ -41,32 +41,40 @@ static double rate_at(struct search *s, double v)
     struct arena_mark m = arena_mark(s->a);
     struct skel_opts o = {.by_depth = s->k->by_depth, .depth = s->k->most_depth, .vary = s->c->con, .value = v};
     const struct skel *k = s->c->con ? skel_build(s->a, s->g, s->space, &o) : with_share(s->a, s->k, s->c->rule, s->c->alt, v);
-    double r = !k ? -1 : k->empty ? 0 : growth_of(s->a, k)->at[s->l].rate;
+    double r = !k ? -1 : k->empty ? 0 : growth_rate(s->a, k, s->l);
     arena_reset(s->a, m);
     return r;
 }
 
-static bool bisect(struct search *s, double lo, double hi)
+/* Regula falsi, the end that stays counting half (Illinois): a few tries where the rate is nearly straight. */
+static bool find_root(struct search *s, double lo, double hi)
 {
-    double is = s->c->is, r = rate_at(s, is), a = is, b;
-    bool below = r < 1;
+    double a = s->c->is, fa = rate_at(s, a) - 1, b = a, fb = fa;
     for (u32 k = 0; k < 2; k++) {
         b = k ? lo : hi;
         double e = rate_at(s, b);
         for (u32 i = 0; e < 0 && i < 12; i++) {         /* weights that do not leave room for so much */
-            b = (b + is) / 2;
+            b = (b + a) / 2;
             e = rate_at(s, b);
         }
-        if (e >= 0 && (e < 1) != below)
+        fb = e - 1;
+        if (e >= 0 && (fb < 0) != (fa < 0))
             break;
         if (k)
             return false;
     }
-    for (u32 i = 0; i < HALVINGS; i++) {
-        double mid = (a + b) / 2;
-        *((rate_at(s, mid) < 1) == below ? &a : &b) = mid;
+    for (u32 i = 0; i < MOST_TRIES && __builtin_fabs(b - a) > 1e-12 * (__builtin_fabs(a) + __builtin_fabs(b)); i++) {
+        double mid = i % 8 == 7 ? (a + b) / 2 : (a * fb - b * fa) / (fb - fa), f = rate_at(s, mid) - 1;
+        if ((f < 0) == (fb < 0))
+            fa /= 2;
+        else
+            a = b, fa = fb;
+        b = mid;
+        fb = f;
+        if (f > -1e-12 && f < 1e-12)
+            break;
     }
-    s->c->at = (a + b) / 2;
+    s->c->at = b;
     return true;
 }
 
@@ -144,12 +152,12 @@ bool growth_critical(struct arena *a, struct gram *g, const struct gram_rule *sp
             find_in_rule(k->sym[i].rule, &c);
     for (u32 i = 0; i < c.n && !found; i++) {
         *out = (struct growth_critical){.con = c.at[i], .is = num_double(c.at[i]->v)};
-        found = bisect(&s, 1e-9, out->is <= 1 ? 1 - 1e-9 : 1000 * out->is);     /* at 0 and at 1 something else would change */
+        found = find_root(&s, 1e-9, out->is <= 1 ? 1 - 1e-9 : 1000 * out->is);     /* at 0 and at 1 something else would change */
     }
     for (u32 i = 0; i < k->nsym && !found; i++) {
         *out = (struct growth_critical){0};
         if (w->component[i] == comp && way_out(k, w, i, out))
-            found = bisect(&s, 1e-9, 1 - 1e-9);
+            found = find_root(&s, 1e-9, 1 - 1e-9);
     }
     arena_free(s.a);
     return found;

@@ -11,6 +11,7 @@ struct num_at { mpz_t n; double log; bool exact; };     /* log: natural */
 
 struct tally {
     const struct skel *k;
+    u64 bits;
     u32 rows;                   /* depths worked out so far: 0 .. rows - 1 */
     struct num_at **row;        /* [rows][nsym] */
     bool finite; u32 deepest;
@@ -63,12 +64,13 @@ static bool heights(const struct skel *k, u32 *height, u32 *order, bool same)
     return ok;
 }
 
-struct tally *tally_new(const struct skel *k)
+struct tally *tally_new(const struct skel *k, u64 bits)
 {
     struct tally *t = calloc(1, sizeof *t);
     if (!t)
         NO_MEMORY(sizeof *t, "counting");
     t->k = k;
+    t->bits = bits;
     t->order = calloc(k->nsym + 1, sizeof *t->order);
     u32 *height = calloc(k->nsym + 1, sizeof *height);
     CHECK(t->order && height);
@@ -125,8 +127,9 @@ static double log_add(double a, double b)
 }
 
 /* Derivations of a symbol, its draws being worth `below` (or those of its own row, where depths say how deep they are). */
-static void sum_up(const struct skel *k, u32 s, u32 depth, struct num_at *row, const struct num_at *below, struct num_at *out, mpz_t term, mpz_t power)
+static void sum_up(const struct tally *t, u32 s, u32 depth, struct num_at *row, const struct num_at *below, struct num_at *out, mpz_t term, mpz_t power)
 {
+    const struct skel *k = t->k;
     const struct skel_sym *sym = &k->sym[s];
     mpz_init(out->n);
     out->exact = true;
@@ -146,7 +149,7 @@ static void sum_up(const struct skel *k, u32 s, u32 depth, struct num_at *row, c
         }
         if (log == NONE)
             continue;
-        exact &= log < TALLY_BITS * 0.693147;
+        exact &= log < (double)t->bits * 0.693147;
         out->log = log_add(out->log, log);
         out->exact &= exact;
         if (!out->exact)
@@ -179,7 +182,7 @@ static void add_row(struct tally *t)
     mpz_inits(term, power, NULL);
     for (u32 i = 0; i < n; i++) {
         u32 s = t->k->by_depth ? t->order[i] : i;
-        sum_up(t->k, s, depth, row, depth ? t->row[depth - 1] : NULL, &row[s], term, power);
+        sum_up(t, s, depth, row, depth ? t->row[depth - 1] : NULL, &row[s], term, power);
     }
     mpz_clears(term, power, NULL);
     t->row[t->rows++] = row;

@@ -1,7 +1,7 @@
 /* tally.h - how many derivations a space has, exactly, types left out: by depth, and in all where there is an end to them.
  *
  * In: a skeleton (skel.h).  A symbol has as many derivations of depth at most r as the sum over its alternatives of the
- * products over their draws of the derivations of depth at most r - 1.  Numbers are exact up to TALLY_BITS; beyond it only their
+ * products over their draws of the derivations of depth at most r - 1.  Numbers are exact up to a bound of bits; beyond it only their
  * logarithms are kept. */
 #ifndef NASC_TALLY_H
 #define NASC_TALLY_H
@@ -9,13 +9,13 @@
 
 #include <gmp.h>
 
-enum { TALLY_BITS = 1 << 22 };
+enum { TALLY_BITS = 1 << 22, TALLY_FEW_BITS = 1 << 12 };         /* bounds to choose from */
 
 struct tally;
 struct tally_number { bool exact; mpz_srcptr n; double log10; };        /* n while the tally lives; log10 of 0: -inf */
 
 /* NULL: symbols that derive each other without getting deeper; never, unless k is by_depth. k must be cut where it is by_depth. */
-struct tally *tally_new(const struct skel *k);
+struct tally *tally_new(const struct skel *k, u64 bits);
 void tally_free(struct tally *t);
 /* Derivations at most so deep; in a skeleton by depth that is cut, not deeper than that. */
 struct tally_number tally_depth(struct tally *t, u32 depth);

@@ -97,6 +97,7 @@ static void whole(void **state)
     load(&w, OPS "rule A(x) = relu(x) as \"r\" | x |> a:A as \"a$a\"\n" SPACE("x |> a:A"));
     assert_null(enumerate_open(w.g, world_space(&w, NULL), 0));
     assert_int_equal(w.ds.nerrors, 1);
+    assert_int_equal(w.ds.all.at[w.ds.all.n - 1]->code, E0692);
     world_end(&w);
 }
 

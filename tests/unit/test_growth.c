@@ -37,7 +37,7 @@ static double critical(struct grown *t, enum growth_level l, const char **what)
 
 static u64 count(struct grown *t, u32 depth)
 {
-    struct tally *y = tally_new(t->k);
+    struct tally *y = tally_new(t->k, TALLY_BITS);
     assert_non_null(y);
     struct tally_number n = tally_depth(y, depth);
     assert_true(n.exact);
@@ -79,7 +79,7 @@ static void nas_bench_201(void **state)
     grow(&t, "import std.spaces.nas_bench_201\nimport std.nn\n"
              "space s(x: [16, 8, 8]) -> [16, 8, 8] { let c = once k:Cell; x |> repeat 3 { c } } as \"$k\"");
     assert_int_equal(count(&t, 2), 15625);
-    struct tally *y = tally_new(t.k);
+    struct tally *y = tally_new(t.k, TALLY_BITS);
     assert_true(tally_finite(y, &deepest));
     assert_int_equal(deepest, 2);
     tally_free(y);
@@ -140,7 +140,7 @@ static void attributes(void **state)
     grow(&t, OPS "rule L[n](x) = relu(x) | (if n > 0 then (x |> L[n - 1]) else (x |> E)) where n < 9\n"
                  "rule E(x) = gelu(x) | silu(x)\n" SPACE("x |> L[3]"));
     assert_int_equal(count(&t, 100), 6);
-    struct tally *y = tally_new(t.k);
+    struct tally *y = tally_new(t.k, TALLY_BITS);
     assert_true(tally_finite(y, &deepest));
     assert_int_equal(deepest, 5);
     tally_free(y);
