@@ -19,10 +19,8 @@ static void cells_of(const struct stream *st, const nasc_session *s, const struc
 
 static void identify(struct drawer *w, struct item *it, char hex[33])
 {
-    struct arch *graph = NULL;
     arena_clear(w->a);
-    sampler_derivation(w->sampler, w->a, &graph);
-    it->id = arch_canon(session_canon(w->s), graph).id;
+    it->id = arch_canon(session_canon(w->s), sampler_graph(w->sampler, w->a)).id;
     hash128_hex(it->id, hex);
 }
 

@@ -297,7 +297,10 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
 {
     struct elab e;
     struct val out;
+    bool at_once = arch_out && c->mute && !c->retries && !c->again;     /* what is decided stays: the graph may be built on the way */
     elab_begin(&e, a, g, c, ds);
+    if (at_once)
+        e.build = arch_builder_new(a, g->types, space->set->d.name);
     struct enode *root = run(&e, space, NULL, &out);
     free(e.trail.at);
     e.trail.at = NULL;
@@ -320,7 +323,9 @@ struct derivation *elab_run(struct arena *a, struct gram *g, const struct gram_r
     d->out = types_of(&e, &out, &d->nout);
     for (u32 i = 0; i < e.recipe.n; i++)
         vec_push(a, &d->recipe, e.recipe.at[i]);
-    if (arch_out && !(*arch_out = build_graph(a, g, space, as_enode(a, &root->d), g->ds, &e.recipe)))
+    if (at_once)
+        *arch_out = finish_graph(&e, &out, &e.recipe);
+    else if (arch_out && !(*arch_out = build_graph(a, g, space, as_enode(a, &root->d), g->ds, &e.recipe)))
         BUG("a derivation of %s cannot be followed again: %s", space->set->d.name, g->ds->all.n ? g->ds->all.at[g->ds->all.n - 1]->text : "?");
     return d;
 }

@@ -334,6 +334,14 @@ struct derivation *sampler_derivation(struct sampler *s, struct arena *a, struct
     return derived(s, a, arch_out);
 }
 
+struct arch *sampler_graph(struct sampler *s, struct arena *a)
+{
+    struct exact x = {.seed = s->seed, .index = s->index, .attempt = s->attempt};
+    struct arch *ar = derive_graph(a, s->g, s->space, s->ndecided, s->decided, recipe_unit, &x);
+    CHECK(ar);
+    return ar;
+}
+
 struct decided { u32 n, at; const u32 *alt; double (*unit)(void *ctx, u64 path); void *ctx; };
 
 static int pick_decided(void *ctx, const struct choice *c)
@@ -354,7 +362,7 @@ struct derivation *derive_decided(struct arena *a, struct gram *g, const struct 
                                   double (*unit)(void *ctx, u64 path), void *ctx, struct arch **arch_out)
 {
     struct decided dec = {.n = n, .alt = decided, .unit = unit, .ctx = ctx};
-    struct chooser c = {.ctx = &dec, .pick = pick_decided, .unit = unit_decided};
+    struct chooser c = {.ctx = &dec, .mute = true, .pick = pick_decided, .unit = unit_decided};
     struct derivation *d = elab_run(a, g, space, &c, NULL, arch_out, NULL);
     return d && dec.at == n ? d : NULL;
 }

@@ -53,6 +53,7 @@ bool sampler_draw(struct sampler *s, u64 index, struct sample *out);
 void sampler_text(struct sampler *s, const struct notation *n, struct buf *b);
 /* Its derivation, and if wanted its graph (arch_out may be NULL). */
 struct derivation *sampler_derivation(struct sampler *s, struct arena *a, struct arch **arch_out);
+struct arch *sampler_graph(struct sampler *s, struct arena *a);         /* its graph alone, which is less work */
 const struct sampler_stats *sampler_stats(const struct sampler *s);
 
 /* A derivation from its decisions; unit: as in struct chooser, for recipes (NULL: their least values).  NULL: they do not fit. */

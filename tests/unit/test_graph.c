@@ -43,6 +43,10 @@ static void same_graphs(const char *text, const char *space, u32 n)
             dump(&want, da, ga);
             dump(&is, db, gb);
             assert_string_equal(is.at, want.at);
+            dump(&want, NULL, ga);
+            assert_non_null(derive_replay(plain.sample, plain.g, da, &ga));     /* in two passes */
+            dump(&is, NULL, ga);
+            assert_string_equal(is.at, want.at);
             if (w.g->prelude && !da->recipe.n) {        /* recipes are drawn from a sample's number */
                 dump(&want, NULL, ga);
                 struct arch *gc = derive_graph(w.sample, w.g, world_space(&w, space), nd, decided, NULL, NULL);
