@@ -321,7 +321,7 @@ int step_random(struct step *s)
         return -1;
     struct arena_mark m = arena_mark(s->run);
     double *weight = NEW_ARRAY(s->run, double, p->n + 1);
-    bool *tried = NEW_ARRAY(s->run, bool, p->n + 1), chance;
+    bool *tried = NEW_ARRAY(s->run, bool, p->n + 1), chance = false;
     for (u32 i = 0; i < p->n; i++)
         weight[i] = p->option[i].weight;
     struct choice c = {.n = p->n, .weight = weight, .tried = tried, .path = p->path};
