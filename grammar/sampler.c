@@ -324,6 +324,8 @@ static struct derivation *derived(struct sampler *s, struct arena *a, struct arc
 
 void sampler_text(struct sampler *s, const struct notation *n, struct buf *b)
 {
+    if (!s->d && walk_text(&s->walk, n, b))
+        return;
     if (!s->d)
         s->d = derived(s, s->a, NULL);
     notation_print(b, n, s->d);

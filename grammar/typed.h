@@ -97,7 +97,9 @@ struct tstate *typed_result(struct typed *t, struct tstate *call, const struct t
 struct tstate *typed_pass(struct typed *t, struct tstate *s);
 u32 typed_count(const struct typed *t, u32 *nsym, u32 *nval);  /* states, symbols, values so far */
 
-/* ---- typed.c, typed_fill.c among themselves ---- */
+/* ---- typed.c, typed_fill.c, typed_text.c among themselves ---- */
+struct ttext;
+struct notation;
 struct typed {
     struct gram *g;
     struct arena *a, *scratch;
@@ -107,6 +109,9 @@ struct typed {
     VEC(const struct tsite *) site;
     struct { const struct tstate **from; const struct tval **on; struct tstate **to; u32 cap, n; } edge;
     struct tstate *fail[8];
+    struct idmap text_by;       /* typed_text.c */
+    VEC(struct ttext *) text;
+    const struct notation *text_of;
     u32 nstate;
 };
 /* NULL: a value that is not one for tables. */

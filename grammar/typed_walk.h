@@ -40,5 +40,7 @@ double walk_logp(const struct walk *w);
 u32 walk_draws(const struct walk *w);
 /* Alternatives in the order in which they were asked for. */
 void walk_decided(const struct walk *w, u32 *out /* [walk_draws] */);
+/* The text, added to b; false (and nothing added): not from the tables.  One notation per grammar. */
+bool walk_text(const struct walk *w, const struct notation *n, struct buf *b);
 
 #endif
