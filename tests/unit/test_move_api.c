@@ -42,6 +42,38 @@ static void children(void **state)
     nasc_close(s);
 }
 
+/* Other texts of the same network do not count: on the node that holds zero, a skip, a pooling and nothing are one, and the two
+ * convolutions are, in front of their normalization.  Every edge keeps its share, and takes what is left. */
+static void identities(void **state)
+{
+    (void)state;
+    enum { N = 1500 };
+    nasc_session *s = opened("std.spaces.nas_bench_201");
+    nasc_arch *a, *m;
+    nasc_move what;
+    nasc_record r;
+    char id[33];
+    u32 seen[6] = {0};
+    assert_int_equal(nasc_parse(s, "|none~0|+|skip_connect~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|", &a), NASC_OK);
+    assert_int_equal(nasc_arch_id(a, id), NASC_OK);
+    for (u32 i = 0; i < N; i++) {
+        assert_int_equal(nasc_mutate(s, a, 8, i, &m, &what), NASC_OK);
+        nasc_arch_record(m, &r);
+        assert_string_not_equal(r.id, id);
+        const char *e = strstr(r.arch, "none~0|none~1|skip"), *c = strstr(r.arch, "skip_connect~0|nor_conv_1x1~1");
+        assert_false(!strcmp(what.node, "k.e") && (e || strstr(r.arch, "none~0|skip_connect~1|skip") || strstr(r.arch, "avg_pool_3x3~1|skip")));
+        assert_false(!strcmp(what.node, "k.c") && c);
+        assert_int_equal(what.nodes, 6);
+        seen[what.number]++;
+        nasc_arch_free(m);
+    }
+    double x = 0;
+    for (u32 i = 0; i < 6; i++)
+        x += (seen[i] - N / 6.) * (seen[i] - N / 6.) / (N / 6.);
+    assert_true(x < 37);                /* chi-squared, five degrees of freedom: p = 6e-7 */
+    nasc_close(s);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -64,6 +96,6 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(children), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(children), cmocka_unit_test(identities), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
