@@ -85,7 +85,7 @@ static const struct repl_row *row_of(struct repl *r, const char *word, size_t n,
         if (!colon && !x->step)
             continue;
         name[near++] = x->name;
-        if ((strlen(x->name) == n && !strncmp(x->name, word, n)) || (colon && n == 1 && *word == x->short_))
+        if ((strlen(x->name) == n && !strncmp(x->name, word, n)) || (n == 1 && *word == x->short_ && colon == !x->step))
             return buf_free(&many), x;
         if (n && !strncmp(x->name, word, n)) {
             buf_printf(&many, "%s`%s%s`", many.n ? ", " : "", x->step ? "" : ":", x->name);
@@ -152,7 +152,7 @@ static void help_row(const struct repl_row *x)
     snprintf(left, sizeof left, "%s%s%s%s", x->step ? "" : ":", x->name, *x->args ? " " : "", x->args);
     printf("  %-22s %s", left, x->about);
     if (x->short_)
-        printf(" (:%c)", x->short_);
+        printf(x->step ? " (%c)" : " (:%c)", x->short_);
     putchar('\n');
 }
 
@@ -177,7 +177,7 @@ nasc_status repl_help(struct repl *r, const char *args)
             if (repl_table[i].step == (k == 1))
                 help_row(&repl_table[i]);
     }
-    printf("Any other line is an architecture text. A command may be cut short as long as it is the only one.\n");
+    printf("Any other line is an architecture text. A command may be cut short as long as no other begins like that.\n");
     return NASC_OK;
 }
 

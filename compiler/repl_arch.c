@@ -26,7 +26,7 @@ static void put_facts(struct buf *b, const nasc_record *x)
     count_print(b, x->params);
     buf_puts(b, ", macs ");
     count_print(b, x->macs);
-    buf_putc(b, '\n');
+    buf_printf(b, ", id %s\n", x->id);
 }
 
 void repl_take(struct repl *r, nasc_arch *ar)
@@ -94,6 +94,7 @@ nasc_status repl_arch(struct repl *r, const char *args)
 static const struct out_col columns[] = {
     {"seed", OUT_U64, NULL, 0, false, NULL},
     {"index", OUT_U64, "#", 5, false, NULL},
+    {"id", OUT_STR, "id", 10, true, NULL},
     {"logp", OUT_REAL, "logp", 8, false, NULL},
     {"depth", OUT_U64, "depth", 5, false, NULL},
     {"nodes", OUT_U64, "nodes", 6, false, "k"},
@@ -121,7 +122,7 @@ nasc_status repl_sample(struct repl *r, const char *args)
         nasc_record x;
         nasc_arch_record(ar, &x);
         struct out_cell cell[] = {
-            {.u = r->seed}, {.u = r->index}, {.r = x.logp}, {.u = x.depth}, {.u = x.nodes}, {.c = x.params}, {.c = x.macs}, {.s = x.arch},
+            {.u = r->seed}, {.u = r->index}, {.s = x.id}, {.r = x.logp}, {.u = x.depth}, {.u = x.nodes}, {.c = x.params}, {.c = x.macs}, {.s = x.arch},
         };
         r->index++;
         if (o)
