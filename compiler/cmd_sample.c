@@ -65,8 +65,8 @@ static void report(struct cli *c, const struct stream_options *so, const struct 
     if (c->value[OPT_QUIET] || t->samples < 2)
         return;
     double s = (double)ns / 1e9, error, mass = sampler_log_mass(&t->drawn, &error);
-    fprintf(stderr, "%llu samples in %llu attempts", (unsigned long long)t->samples, (unsigned long long)t->drawn.attempts);
-    if (c->s->law == SAMPLER_EXACT)
+    fprintf(stderr, "%llu %s in %llu attempts", (unsigned long long)t->samples, so->all ? "derivations" : "samples", (unsigned long long)t->drawn.attempts);
+    if (c->s->law == SAMPLER_EXACT && !so->all)
         fprintf(stderr, ", acceptance %.4g, log of the mass %.4f +- %.2g", sampler_acceptance(&t->drawn), mass, error);
     if (so->where)
         fprintf(stderr, ", %llu pass", (unsigned long long)t->passed);
@@ -119,20 +119,27 @@ nasc_status cmd_sample(struct cli *c)
     bool done;
     u64 n;
     enum out_format f;
-    struct stream_options so = {.where = c->value[OPT_WHERE], .unique = c->value[OPT_UNIQUE]};
-    if (!cli_u64(c, OPT_N, 1, 1, UINT64_MAX, &n) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &so.seed) ||
+    struct stream_options so = {.where = c->value[OPT_WHERE], .unique = c->value[OPT_UNIQUE], .all = c->value[OPT_ALL]};
+    u64 depth, most = so.all ? UINT64_MAX : 1;
+    if (!cli_u64(c, OPT_N, most, 1, UINT64_MAX, &n) || !cli_u64(c, OPT_MAXDEPTH, 0, 0, UINT32_MAX, &depth) || !cli_u64(c, OPT_SEED, 0, 0, UINT64_MAX, &so.seed) ||
         !cli_u64(c, OPT_FIRST, 0, 0, UINT64_MAX, &so.first) || !cli_u64(c, OPT_TRIES, TRIES, 1, UINT64_MAX, &so.tries) ||
         !cli_threads(c, &so.threads) || !out_format_of(c, &f))
         return NASC_USAGE;
-    bool all = !so.where && !so.unique;         /* every sample is a record */
-    if (all && c->value[OPT_TRIES])
-        return cli_usage(c, "--tries is about --where and --unique");
+    bool each = !so.where && !so.unique;        /* every sample is a record */
+    if ((each || so.all) && c->value[OPT_TRIES])
+        return cli_usage(c, "--tries is about samples with --where or --unique");
+    if (so.all && (c->value[OPT_SEED] || c->value[OPT_SAMPLER] || c->value[OPT_DUMP]))
+        return cli_usage(c, "--all draws nothing: it goes without --seed, --sampler and --dump");
+    if (!so.all && c->value[OPT_MAXDEPTH])
+        return cli_usage(c, "--max-depth is about --all; --limit 'depth %llu' bounds samples", (unsigned long long)depth);
+    so.most_depth = (u32)depth;
+    so.tries = so.all ? 0 : so.tries;
     nasc_status st = dump_load(c, true, NULL, &done);
     if (st || done)
         return st;
     if (c->value[OPT_DUMP])
         return dumps(c, so.seed, so.first, n);
-    so.samples = all ? n : 0;
+    so.samples = each && n < UINT64_MAX ? n : 0;
     struct out *o = out_begin(c, f, COUNTOF(columns), columns);
     if (!o)
         return NASC_WRONG;

@@ -145,7 +145,7 @@ struct stream *stream_open(nasc_session *s, const struct stream_options *o)
         stream_close(st);
         return NULL;
     }
-    if (o->threads > 1) {
+    if (o->threads > 1 && !o->all) {
         start(st);
     } else if (!(st->nchunk = 1, st->chunk = calloc(1, sizeof *st->chunk))) {
         NO_MEMORY(sizeof *st->chunk, "samples");

@@ -24,6 +24,8 @@ struct stream_options {
     u64 seed, first;
     u64 samples;                        /* to be drawn at most; 0: no bound */
     u32 threads;                        /* 0: one, the caller's */
+    bool all;                           /* not samples: every derivation once (grammar/enumerate.h), one thread; the first `first` left out */
+    u32 most_depth;                     /* all: no deeper ones; 0: as the limits say */
     const char *where;                  /* NULL: every record */
     bool unique;
     u64 tries;                          /* samples in a row without a record, after which it ends; 0: no bound */

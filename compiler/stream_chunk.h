@@ -15,7 +15,7 @@ struct item {
     size_t arch;                        /* in the chunk's archs */
     size_t text, len;                   /* in its rows */
 };
-enum chunk_end { CHUNK_WHOLE, CHUNK_NO_SAMPLE /* the last of them could not be drawn */, CHUNK_TRAPPED };
+enum chunk_end { CHUNK_WHOLE, CHUNK_NO_SAMPLE /* the last of them could not be drawn */, CHUNK_TRAPPED, CHUNK_LAST /* there are no more */ };
 struct chunk {
     u64 k;                              /* number of its first sample among those of the stream */
     u64 first; u32 count;               /* samples first .. first + count - 1 */
@@ -32,6 +32,7 @@ struct drawer {
     struct stream *st;
     nasc_session *s;
     struct sampler *sampler;
+    struct enumeration *all;            /* instead of it */
     struct arena *a;                    /* a sample's graph */
     struct filter *where;
     pthread_t thread;

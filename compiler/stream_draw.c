@@ -2,11 +2,12 @@
 #include "compiler/stream_chunk.h"
 
 #include "compiler/pipeline.h"
+#include "grammar/enumerate.h"
 
 static void cells_of(const struct stream *st, const nasc_session *s, const struct chunk *c, const struct item *it, const char *id, struct out_cell *cell)
 {
     cell[SF_SPACE].s = s->space->set->d.name;
-    cell[SF_SEED].u = st->o.seed;
+    cell[SF_SEED] = (struct out_cell){.none = st->o.all, .u = st->o.seed};
     cell[SF_INDEX].u = it->index;
     cell[SF_ID] = (struct out_cell){.none = !st->need_id, .s = id};
     cell[SF_LOGP].r = it->logp;
@@ -17,42 +18,57 @@ static void cells_of(const struct stream *st, const nasc_session *s, const struc
     cell[SF_ARCH] = (struct out_cell){.none = !st->need_arch, .s = st->need_arch ? c->archs.at + it->arch : ""};
 }
 
-static void identify(struct drawer *w, struct item *it, char hex[33])
+static void identify(struct drawer *w, const struct sample *d, struct item *it, char hex[33])
 {
     arena_clear(w->a);
-    it->id = arch_canon(session_canon(w->s), sampler_graph(w->sampler, w->a)).id;
+    struct arch *graph = w->all ? derive_graph(w->a, w->s->g, w->s->space, d->ndecided, d->decided, NULL, NULL) : sampler_graph(w->sampler, w->a);
+    it->id = arch_canon(session_canon(w->s), graph).id;
     hash128_hex(it->id, hex);
 }
 
 /* The record of one sample behind those that the chunk has; taken back where it does not pass. */
-static bool take(struct drawer *w, struct chunk *c, const struct sample *d)
+static bool take(struct drawer *w, struct chunk *c, u64 index, const struct sample *d)
 {
     const struct stream *st = w->st;
     struct item *it = &c->item[c->n];
     size_t begin = c->archs.n;
     char hex[33] = "";
     struct out_cell cell[STREAM_NFIELD] = {{0}};
-    *it = (struct item){.index = d->index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
+    *it = (struct item){.index = index, .logp = d->logp, .depth = d->depth, .nodes = d->nodes, .params = d->count.params, .macs = d->count.macs, .arch = begin};
     if (st->need_arch) {
-        sampler_text(w->sampler, session_notation(w->s), &c->archs);
+        if (w->all)
+            enumerate_text(w->all, session_notation(w->s), &c->archs);
+        else
+            sampler_text(w->sampler, session_notation(w->s), &c->archs);
         buf_putc(&c->archs, 0);
     }
     bool late = w->where && !filter_reads(w->where, SF_ID);     /* an id costs more than the rest of a record */
     if (st->need_id && !late)
-        identify(w, it, hex);
+        identify(w, d, it, hex);
     cells_of(st, w->s, c, it, hex, cell);
     if (w->where && !filter_pass(w->where, cell)) {
         c->archs.n = begin;
         return false;
     }
     if (st->need_id && late)
-        identify(w, it, hex);
+        identify(w, d, it, hex);
     it->text = c->rows.n;
     if (st->o.render)
         st->o.render(st->o.ctx, &c->rows, cell);
     it->len = c->rows.n - it->text;
     c->n++;
     return true;
+}
+
+static void draw_stats(const struct drawer *w, struct sampler_stats *s)
+{
+    u64 failed;
+    if (!w->all) {
+        *s = *sampler_stats(w->sampler);
+        return;
+    }
+    enumerate_counts(w->all, &s->samples, &failed);
+    s->attempts = s->samples + failed;
 }
 
 void chunk_draw(struct drawer *w, struct chunk *c)
@@ -71,20 +87,23 @@ void chunk_draw(struct drawer *w, struct chunk *c)
         c->trap = trap;
         return;
     }
-    struct sampler_stats before = *sampler_stats(w->sampler);
+    struct sampler_stats before = {0}, after = {0};
+    draw_stats(w, &before);
     for (u32 k = 0; k < c->count; k++) {
         struct sample drawn;
         struct drawn *now = &c->upto[k + 1];
         now->passed = c->upto[k].passed;
-        bool got = sampler_draw(w->sampler, c->first + k, &drawn);      /* the number may go around */
-        now->stats = *sampler_stats(w->sampler);
+        u64 index = c->first + k;       /* may go around */
+        bool got = w->all ? enumerate_next(w->all, &drawn) : sampler_draw(w->sampler, index, &drawn);
+        draw_stats(w, &after);
+        now->stats = after;
         sampler_stats_sub(&now->stats, &before);
         if (!got) {
-            c->end = CHUNK_NO_SAMPLE;
-            c->count = k + 1;
+            c->end = w->all ? CHUNK_LAST : CHUNK_NO_SAMPLE;
+            c->count = k + !w->all;
             break;
         }
-        now->passed += take(w, c, &drawn);
+        now->passed += take(w, c, index, &drawn);
     }
     bug_trap_pop(&trap);
     c->ns = clock_ns() - t;
@@ -92,14 +111,27 @@ void chunk_draw(struct drawer *w, struct chunk *c)
     s->clock[STAGE_DERIVE].n += c->count;
 }
 
+/* False after complaining that there is no end to them. */
+static bool begin_all(struct drawer *w)
+{
+    struct sample skipped;
+    w->all = enumerate_open(w->s->g, w->s->space, w->st->o.most_depth);
+    for (u64 i = 0; w->all && i < w->st->o.first && enumerate_next(w->all, &skipped); i++)
+        ;
+    return w->all;
+}
+
 bool drawer_open(struct drawer *w, struct stream *st, nasc_session *s)
 {
     w->st = st;
     w->s = s;
     s->g->keep = s->archs;
-    w->sampler = sampler_open(s->g, s->space, s->law, st->o.seed);
+    if (!st->o.all)
+        w->sampler = sampler_open(s->g, s->space, s->law, st->o.seed);
     w->a = arena_new("samples");
     if (st->need_arch && !session_notation(s))
+        return false;
+    if (st->o.all && !begin_all(w))
         return false;
     if (!st->o.where)
         return true;
@@ -116,5 +148,6 @@ void drawer_close(struct drawer *w)
 {
     filter_free(w->where);
     sampler_close(w->sampler);
+    enumerate_close(w->all);
     arena_free(w->a);
 }
