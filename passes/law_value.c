@@ -230,11 +230,17 @@ static enum dtype input_dtype(const struct point *p, u32 input)
     return p->b->c->tens.at[p->b->in[input]].dtype;
 }
 
+/* Exact in every dtype of four bytes and more. */
+static bool whole_number(double v)
+{
+    return v >= -0x1p20 && v <= 0x1p20 && v == (double)(i64)v;
+}
+
 /* In a dtype as wide as its inputs' a sum stays what it is; one of integers may saturate. */
 static struct law_value in_dtype(const struct point *p, struct law_value v, enum dtype t)
 {
     if (v.kind == LAW_NUM) {
-        bool fits = dtype_is_float(t) ? infinite(v) || (plain(v.num) && dtype_bytes(t) >= 8) || v.num == (double)(i16)v.num : v.num == (double)(i8)v.num;
+        bool fits = dtype_is_float(t) ? infinite(v) || (plain(v.num) && dtype_bytes(t) >= 8) || whole_number(v.num) : whole_number(v.num);
         return v.num == 0 || (fits && dtype_bytes(t) >= 4) ? v : infinite(v) ? BAD : ANY;
     }
     if (v.kind != LAW_SUM)

@@ -1,4 +1,4 @@
-/* bench_graph MODULE N [SEED] - from decisions to graphs: microseconds a network, the least of several rounds over all of them. */
+/* bench_graph MODULE N [SEED] - samples by `local`: from decisions to graphs: microseconds a network, the least of several rounds over all of them. */
 #include "compiler/session.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
         printf("%s\n", n ? nasc_messages(s) : "bench_graph MODULE N [SEED]");
         return 1;
     }
-    struct sampler *sm = sampler_open(s->g, s->space, SAMPLER_EXACT, seed);
+    struct sampler *sm = sampler_open(s->g, s->space, SAMPLER_LOCAL, seed);
     struct known *k = calloc(n, sizeof *k);
     for (u32 i = 0; i < n; i++) {
         struct sample d;
