@@ -75,6 +75,10 @@ nasc_status cmd_parse(struct cli *c)
     nasc_status st = dump_load(c, true, &next, &done);
     if (st || done)
         return st;
+    if (!session_notation(c->s)) {      /* what is wrong with it is said once, not for every text */
+        cli_say(c);
+        return NASC_WRONG;
+    }
     bool dump = c->value[OPT_DUMP] != NULL;
     struct out *o = dump ? NULL : most ? out_begin(c, f, COUNTOF(readings), readings) : out_begin(c, f, COUNTOF(columns), columns);
     if (!o && !dump)

@@ -281,6 +281,7 @@ static bool decide(void *ctx, struct elab *e, struct frame *f, const struct gram
     u32 narg = rule->nattr + rule->nparam, n, *used;
     bool fresh;
     *mine = false;
+    e->plain = true;            /* shapes of locals are looked at */
     if (e->nesting || rule->yield == RY_STAGE || (d->parent && d->parent->holder))
         return false;
     for (u32 i = 0; i < narg; i++)
