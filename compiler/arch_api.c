@@ -149,6 +149,29 @@ u32 arch_readings(nasc_arch *ar, u32 k, struct derivation **out)
     return notation_readings(ar->a, session_notation(ar->s), ar->inside, k, out);
 }
 
+/* Several derivations are fine where one network is wanted, if they are all the same. */
+static bool one_network(nasc_session *s, struct arena *a, struct notation *n, const struct inside *in, const struct src *src)
+{
+    enum { MOST = 500 };
+    if (!in->exact || in->nreading > MOST) {
+        struct diag *d = diag_add(&s->ds, E0705, (struct loc){src->id, 0, src->len}, "this text can be read in more ways than are compared (%u)", MOST);
+        diag_note(&s->ds, d, "one network is wanted here: they would all have to be the same");
+        return false;
+    }
+    struct derivation **d = NEW_ARRAY(a, struct derivation *, (u32)in->nreading);
+    u32 k = notation_readings(a, n, in, (u32)in->nreading, d);
+    struct hash128 first = derivation_id(s, in->best);
+    for (u32 i = 0; i < k; i++) {
+        struct hash128 id = derivation_id(s, d[i]);
+        if (!memcmp(&id, &first, sizeof id))
+            continue;
+        notation_tell(&s->ds, E0704, in);
+        diag_note(&s->ds, s->ds.all.at[s->ds.all.n - 1], "they are not all the same network, and one is wanted here");
+        return false;
+    }
+    return true;
+}
+
 /* `src` is already among the session's texts. */
 static nasc_status parse_src(nasc_session *s, const struct src *src, nasc_arch **out)
 {
@@ -158,13 +181,14 @@ static nasc_status parse_src(nasc_session *s, const struct src *src, nasc_arch *
     make_room(s);
     struct arena *a = arena_new("sample");
     u64 t = clock_ns();
-    struct derivation *d = notation_parse(a, n, &s->ds, src, NULL);
+    struct inside in;
+    bool ok = notation_inside(a, n, &s->ds, src, &in);
     session_clock(s, STAGE_PARSE, t);
-    if (!d) {
+    if (!ok || ((in.nreading > 1 || !in.exact) && !one_network(s, a, n, &in, src))) {
         arena_free(a);
         return NASC_WRONG;
     }
-    *out = arch_wrap(s, a, d, NULL);
+    *out = arch_wrap(s, a, in.best, NULL);
     return *out ? NASC_OK : NASC_WRONG;
 }
 

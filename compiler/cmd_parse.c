@@ -2,6 +2,7 @@
 #include "compiler/base/real.h"
 #include "compiler/cli.h"
 #include "compiler/dump.h"
+#include "grammar/sampler.h"
 
 #include <stdio.h>
 
@@ -18,15 +19,39 @@ static const struct out_col columns[] = {
     {"params", OUT_COUNT, "params", 7, false, NULL},
     {"macs", OUT_COUNT, "macs", 7, false, NULL},
     {"arch", OUT_STR, "architecture", 72, true, NULL},
+    {"logp_exact", OUT_REAL, "exact", 8, false, NULL},
+    {"log_mass", OUT_REAL, NULL, 0, false, NULL},
+    {"log_mass_error", OUT_REAL, NULL, 0, false, NULL},
 };
+enum { COL_ID = 3, COLS_OF_EXACT = 3 };
 
-static void row(struct out *o, nasc_arch *ar, const nasc_likelihood *l, u64 index)
+/* What the sampler `exact` conditions on: the probability that a derivation types and is within the limits. */
+struct mass { bool known; double log, error; };
+
+static bool estimate_mass(struct cli *c, struct mass *m)
 {
-    nasc_record r;
-    nasc_arch_record(ar, &r);
+    enum { DRAWS = 20000 };
+    struct sampler *s = sampler_open(c->s->g, c->s->space, SAMPLER_EXACT, 0);
+    struct sample one;
+    bool ok = true;
+    for (u64 i = 0; i < DRAWS && ok; i++)
+        ok = sampler_draw(s, i, &one);
+    m->known = ok;
+    m->log = sampler_log_mass(sampler_stats(s), &m->error);
+    sampler_close(s);
+    return ok;
+}
+
+static void row(struct out *o, nasc_arch *ar, const nasc_likelihood *l, u64 index, const struct mass *m)
+{
+    const struct derivation *d = ar->d;
+    char id[33] = "";
+    if (out_wants(o, COL_ID))
+        hash128_hex(arch_id(ar), id);
     struct out_cell cell[] = {
-        {.s = r.space}, {.none = true}, {.u = index}, {.s = r.id}, {.r = l->logp}, {.r = l->readings}, {.s = l->exact ? "exact" : "at least"},
-        {.u = r.depth}, {.u = r.nodes}, {.c = r.params}, {.c = r.macs}, {.s = r.arch},
+        {.s = d->space->set->d.name}, {.none = true}, {.u = index}, {.s = id}, {.r = l->logp}, {.r = l->readings}, {.s = l->exact ? "exact" : "at least"},
+        {.u = d->depth}, {.u = d->nodes}, {.c = d->count.params}, {.c = d->count.macs}, {.s = ar->text},
+        {.r = l->logp - m->log}, {.r = m->log}, {.r = m->error},
     };
     out_row(o, cell);
 }
@@ -79,8 +104,13 @@ nasc_status cmd_parse(struct cli *c)
         cli_say(c);
         return NASC_WRONG;
     }
+    struct mass mass = {0};
+    if (c->s->law == SAMPLER_EXACT && !estimate_mass(c, &mass)) {
+        cli_say(c);
+        return NASC_WRONG;
+    }
     bool dump = c->value[OPT_DUMP] != NULL;
-    struct out *o = dump ? NULL : most ? out_begin(c, f, COUNTOF(readings), readings) : out_begin(c, f, COUNTOF(columns), columns);
+    struct out *o = dump ? NULL : most ? out_begin(c, f, COUNTOF(readings), readings) : out_begin(c, f, COUNTOF(columns) - (mass.known ? 0 : COLS_OF_EXACT), columns);
     if (!o && !dump)
         return NASC_WRONG;
     struct buf line = {0};
@@ -98,7 +128,7 @@ nasc_status cmd_parse(struct cli *c)
             else if (most)
                 rows(o, ar, &l, i, (u32)most);
             else
-                row(o, ar, &l, i);
+                row(o, ar, &l, i, &mass);
             nasc_arch_free(ar);
         }
         worst = MAX(worst, st);     /* a bad line does not stop the others */

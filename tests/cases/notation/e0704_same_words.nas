@@ -20,3 +20,4 @@ space s(x: [4]) -> [3] = x |> h:H |> lin[3] as "$h"
 //     |                                       ----------------------- or by this alternative
 //     = note: one reading: H.1
 //     = note: another reading: H.2
+//     = note: they are not all the same network, and one is wanted here
