@@ -1,20 +1,24 @@
 /* cmd_count.c - nasc count: how many derivations a space has, by depth and in all. */
 #include "compiler/cli.h"
+#include "compiler/pipeline.h"
 #include "grammar/derive.h"
-#include "grammar/tally.h"
+#include "grammar/tally_typed.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { DEPTH_UNSAID = 10, MOST_DEPTH = 100000, MOST_UNSAID = 200 };
+enum { DEPTH_UNSAID = 10, MOST_DEPTH = 100000, MOST_UNSAID = 200, MOST_WORK = 200000 };
 
-enum { CC_SPACE, CC_DEPTH, CC_UPTO, CC_NEW, CC_LOG, CC_TOTAL, CC_COLUMNS };
+enum { CC_SPACE, CC_DEPTH, CC_UPTO, CC_NEW, CC_TYPED, CC_LOG, CC_TOTAL, CC_WORDS, CC_COLUMNS };
 static const struct out_col columns[CC_COLUMNS] = {
     [CC_SPACE] = {"space", OUT_STR},
     [CC_DEPTH] = {"depth", OUT_U64, NULL, 7},
     [CC_UPTO] = {"derivations", OUT_BIG, "derivations up to it", 36},
-    [CC_NEW] = {"of_depth", OUT_BIG, "of this depth", 36},
+    [CC_NEW] = {"of_depth", OUT_BIG, NULL, 0},
+    [CC_TYPED] = {"typed", OUT_BIG, "that type", 36},
     [CC_LOG] = {"log10", OUT_REAL, NULL, 0},
     [CC_TOTAL] = {"total", OUT_BIG, NULL, 0},
+    [CC_WORDS] = {"words", OUT_U64, NULL, 0},
 };
 
 /* Digits in the arena; where only the logarithm is known, NULL, or what a table shows. */
@@ -31,12 +35,46 @@ static const char *digits(struct arena *a, const struct tally_number *n, bool sh
     return s;
 }
 
+static void put_grouped(struct buf *b, const char *s)
+{
+    size_t n = strlen(s);
+    if (n > 27) {
+        buf_printf(b, "%c.%.3se+%zu", s[0], s + 1, n - 1);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            buf_putc(b, ',');
+        buf_putc(b, s[i]);
+    }
+}
+
 static struct out_cell big(const char *digits)
 {
     return (struct out_cell){.none = !digits, .s = digits};
 }
 
-static void say(struct cli *c, FILE *to, const struct skel *k, struct tally *t, bool finite, u32 deepest)
+static void say_typed(struct buf *b, const struct typed_tally *y, u32 to)
+{
+    static const char *const why[] = {
+        [TT_WORK] = "it takes more work (--work)", [TT_ONCE] = "something is drawn once and used at several types", [TT_SLOW] = "not all of it is tabulated"};
+    if (!y)
+        return;
+    if (y->n) {
+        char *s = mpz_get_str(NULL, 10, y->upto[y->n - 1]);
+        buf_printf(b, "to depth %u, ", y->n - 1);
+        put_grouped(b, s);
+        buf_puts(b, y->how == TT_EACH ? " of them type and are within the limits" : " of them type, limits other than depth left out");
+        free(s);
+        if (y->words_known)
+            buf_printf(b, ", %llu different texts", (unsigned long long)y->words);
+        buf_putc(b, '\n');
+    }
+    if (y->n <= to)
+        buf_printf(b, "how many of %s type is not known: %s\n", y->n ? "the deeper ones" : "them", why[y->why]);
+}
+
+static void say(struct cli *c, FILE *talk, const struct skel *k, struct tally *t, const struct typed_tally *y, u32 to, bool finite, u32 deepest)
 {
     struct buf b = {0};
     buf_printf(&b, "%s: ", c->s->space->set->d.name);
@@ -50,11 +88,12 @@ static void say(struct cli *c, FILE *to, const struct skel *k, struct tally *t, 
     for (u32 i = 0; i < SKEL_NNOTE; i++)
         if (k->notes >> i & 1 && i != SKN_WEIGHT && i != SKN_EACH)
             buf_printf(&b, "approximate: %s\n", skel_note_text((enum skel_note)i));
-    fputs(b.at, to);
+    say_typed(&b, y, to);
+    fputs(b.at, talk);
     buf_free(&b);
 }
 
-static void rows(struct cli *c, struct out *o, struct tally *t, u32 to, const char *total, bool shown)
+static void rows(struct cli *c, struct out *o, struct tally *t, const struct typed_tally *y, u32 to, const char *total, bool shown)
 {
     struct arena *a = arena_new_in(c->s->a, "counts");
     mpz_t of;
@@ -70,9 +109,13 @@ static void rows(struct cli *c, struct out *o, struct tally *t, u32 to, const ch
             [CC_DEPTH] = {.u = d},
             [CC_UPTO] = big(digits(a, &n, shown)),
             [CC_NEW] = big(digits(a, &this, shown)),        /* of a number that is known by its logarithm, nearly all */
+            [CC_TYPED] = {.none = true},
             [CC_LOG] = {.r = n.log10},
             [CC_TOTAL] = big(total),
+            [CC_WORDS] = {.none = !y || !y->words_known || d != to, .u = y ? y->words : 0},
         };
+        if (y && d < y->n)
+            cell[CC_TYPED] = big(mpz_get_str(arena_alloc(a, mpz_sizeinbase(y->upto[d], 10) + 2), 10, y->upto[d]));
         out_row(o, cell);
         arena_clear(a);
     }
@@ -84,6 +127,9 @@ nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FIL
 {
     struct gram *g = c->s->g;
     struct limits lim;
+    u64 work;
+    if (!cli_u64(c, OPT_WORK, MOST_WORK, 1, ~(u64)0 >> 1, &work))
+        return NASC_USAGE;
     bool limited = elab_space_limits(g, c->s->space, &lim) && lim.depth;
     if (!said)
         to = limited ? (u64)MIN(lim.depth, (u128)MOST_DEPTH) : DEPTH_UNSAID;
@@ -103,11 +149,13 @@ nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FIL
     bool finite = tally_finite(t, &deepest) && !k->by_depth;
     if (finite && (!said || to > deepest) && (!limited || deepest < lim.depth))
         to = said || deepest <= MOST_UNSAID ? deepest : MOST_UNSAID;
+    struct typed_tally *y = c->value[OPT_UNTYPED] ? NULL : typed_tally_new(g, c->s->space, t, (u32)to, work, session_notation(c->s));
     struct out *out = out_open(f, CC_COLUMNS, columns);
     struct tally_number all = tally_depth(t, finite ? deepest : 0);
-    rows(c, out, t, (u32)to, finite ? digits(c->s->a, &all, false) : NULL, f == OUT_TEXT);
+    rows(c, out, t, y, (u32)to, finite ? digits(c->s->a, &all, false) : NULL, f == OUT_TEXT);
     out_close(out);
-    say(c, talk, k, t, finite, deepest);
+    say(c, talk, k, t, y, (u32)to, finite, deepest);
+    typed_tally_free(y);
     tally_free(t);
     return NASC_OK;
 }

@@ -4,6 +4,7 @@
 #include "compiler/base/hash.h"
 #include "compiler/base/real.h"
 #include "grammar/enumerate.h"
+#include "grammar/tally_typed.h"
 
 #include <stdlib.h>
 
@@ -101,6 +102,47 @@ static void whole(void **state)
     world_end(&w);
 }
 
+/* Numbers on the tables, against each one there is. */
+static void counted(void **state)
+{
+    (void)state;
+    static const struct { const char *text; u32 depth; } t[] = {
+        {OPS "rule A(x) = relu(x) as \"r\" | gelu(x) as \"g\" | x |> a:A |> b:A as \"($a $b)\"\n" SPACE("x |> a:A"), 4},
+        /* axes get shorter, until nothing fits; and rows are folded, and unfolded where they remember it */
+        {OPS "op cut[N](x: [A, B]) -> y: [A, C] where C = B - N, C >= 1 { rank c: C; y[a, c] = x[a, c] }\n"
+             "rule A(x) = x as \"x\" | for n in {1, 3}: x |> cut[n] |> a:A as \"c$n$a\" | x |> a:A |> b:A as \"($a $b)\"\n"
+             "space s(x: [8, 8]) -> [8, 5] { x |> a:A } as \"$a\"\n", 5},
+        {OPS "op fold_up(x: [A, B]) -> y: [(A B)] { y[(a b)] = x[a, b] }\nop unfold(x: [(A B)]) -> y: [B, A] { y[b, a] = x[(a b)] }\n"
+             "rule A(x) = x as \"x\" | x |> fold_up |> a:A as \"f$a\" | x |> unfold |> a:A as \"u$a\" | x |> relu |> a:A as \"r$a\"\n"
+             "space s(x: [4, 8]) -> [8, 4] { x |> a:A } as \"$a\"\n", 6},
+        {OPS "rule A(x) = relu(x) where depth > 2 as \"r\" | gelu(x) as \"g\" | (if depth < 3 then 1/2 else 0) -> { let n = choose {1, 2}; x |> repeat n { l:A } } as \"${n}[${l|,}]\"\n"
+             SPACE("x |> a:A"), 7},
+        {OPS "op clones[N](x: [..]) -> y: [N, ..] { y[n, ..] = x[..] }\nop first(x: [N, ..]) -> y: [..] { y[..] = x[0, ..] }\n"
+             "rule A(x) = for n in {2, 3}: { let p = clones[n](x); each b:B(p) |> first } as \"$n$b\" | x |> b:B |> c:A as \"$b$c\"\n"
+             "rule B(x) = relu(x) as \"r\" | x |> linear[8] as \"l\" | x |> linear[4] |> linear[8] as \"L\"\n" SPACE("x |> a:A"), 5},
+    };
+    for (u32 i = 0; i < COUNTOF(t); i++) {
+        struct world w;
+        load(&w, t[i].text);
+        struct typed_tally *y = typed_tally_new(w.g, world_space(&w, NULL), NULL, t[i].depth, 10000000, NULL);
+        assert_int_equal(y->how, TT_TABLES);
+        assert_int_equal(y->n, t[i].depth + 1);
+        for (u32 d = 1; d <= t[i].depth; d++) {
+            struct all r = enumerate(&w, d, true, false);
+            if (r.n != mpz_get_ui(y->upto[d]))
+                fail_msg("space %u to depth %u: %llu counted, %llu there", i, d, (unsigned long long)mpz_get_ui(y->upto[d]), (unsigned long long)r.n);
+        }
+        assert_true(mpz_cmp_ui(y->upto[t[i].depth], 0) > 0);
+        typed_tally_free(y);
+        /* with little work allowed it says so, and what is said is right */
+        y = typed_tally_new(w.g, world_space(&w, NULL), NULL, t[i].depth, 5, NULL);
+        assert_int_equal(y->why, TT_WORK);
+        assert_true(y->n <= t[i].depth);
+        typed_tally_free(y);
+        world_end(&w);
+    }
+}
+
 static void cells(void **state)
 {
     (void)state;
@@ -118,6 +160,6 @@ static void cells(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_ways), cmocka_unit_test(whole), cmocka_unit_test(cells)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(both_ways), cmocka_unit_test(whole), cmocka_unit_test(counted), cmocka_unit_test(cells)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
