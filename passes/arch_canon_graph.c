@@ -332,10 +332,10 @@ u32 cn_view(struct canon *c, view_id v, u32 x)
         if (both)
             return cn_view(c, both, c->list.at[y.in]);
     }
-    if (y.kind == CN_ALL) {
-        view_id one = part_of_lead(c, v, y.n);
-        if (one)
-            return cn_all(c, y.a, y.n, cn_view(c, one, c->list.at[y.in]));
+    if (y.kind == CN_EACH) {
+        view_id all = view_lead(c->views, v, y.n);
+        if (all)
+            return cn_each(c, y.a, y.n, cn_view(c, all, c->list.at[y.in]));
     }
     return make(c, (struct cnode){ .kind = CN_VIEW, .a = v, .elems = elems, .dtype = y.dtype, .name = "view" }, 1, &x, NULL, false);
 }
@@ -357,9 +357,10 @@ u32 cn_each(struct canon *c, u32 depth, i64 n, u32 x)
         view_id one = part_of_clone(c, y.a, n);
         if (one)
             return cn_view(c, one, c->list.at[y.in]);
-        one = part_of_lead(c, y.a, n);
+        struct cnode z = c->node.at[c->list.at[y.in]];
+        one = z.kind == CN_ALL && z.a == depth && z.n == n ? part_of_lead(c, y.a, n) : 0;
         if (one)
-            return cn_view(c, one, cn_each(c, depth, n, c->list.at[y.in]));
+            return cn_view(c, one, c->list.at[z.in]);
     }
     return make(c, (struct cnode){ .kind = CN_EACH, .a = depth, .n = n, .free = 1u << depth, .elems = elems, .dtype = y.dtype, .name = "each" }, 1, &x,
                 NULL, false);
@@ -383,11 +384,9 @@ u32 cn_all(struct canon *c, u32 depth, i64 n, u32 x)
     if (through(&y))
         return move_through(c, CN_ALL, depth, n, elems, x);
     if (y.kind == CN_VIEW) {
-        u32 z = c->list.at[y.in];
-        const struct cnode *e = &c->node.at[z];
-        view_id all = e->kind == CN_EACH && e->a == depth && e->n == n ? view_lead(c->views, y.a, n) : 0;
+        view_id all = view_lead(c->views, y.a, n);
         if (all)
-            return cn_view(c, all, c->list.at[e->in]);
+            return cn_view(c, all, cn_all(c, depth, n, c->list.at[y.in]));
     }
     return make(c, (struct cnode){ .kind = CN_ALL, .a = depth, .n = n, .elems = elems, .dtype = y.dtype, .name = "all" }, 1, &x, NULL, false);
 }

@@ -5,7 +5,7 @@
  *
  *   - a sum has as terms values that are no sums and not zero, each once, with its multiplicity; one term once is that term;
  *   - movements (views, the parts and the wholes of each[n]) stand below sums and below ops that work element by element, directly on what
- *     is none of these; views of views are one view;
+ *     is none of these; views of views are one view; a view stands below the part that is taken of it and above the whole it is taken of;
  *   - nodes without parameters are hash-consed.
  *
  * each[n].  Inside, values depend on an index.  An index is named by how many there are around it and by n, so sections side by side
