@@ -110,14 +110,44 @@ static u32 place(const struct cnode *x, u32 i)
     return i;
 }
 
-struct by { u64 colour; u32 level, vertex; };
+struct by { u64 colour; u32 vertex; };
 
-static int by_level(const void *x, const void *y)
+static int by_colour(const void *x, const void *y)
 {
     const struct by *a = x, *b = y;
-    if (a->level != b->level)
-        return a->level < b->level ? -1 : 1;
     return a->colour != b->colour ? (a->colour < b->colour ? -1 : 1) : a->vertex < b->vertex ? -1 : a->vertex > b->vertex;
+}
+
+/* By level, then by colour: levels have few vertices. */
+static struct by *sorted(struct arena *a, u32 n, const u32 *level, const u64 *colour)
+{
+    u32 deep = 0;
+    for (u32 v = 0; v < n; v++)
+        deep = MAX(deep, level[v]);
+    u32 *at = NEW_ARRAY(a, u32, deep + 2);
+    struct by *by = NEW_ARRAY(a, struct by, n + 1);
+    for (u32 v = 0; v < n; v++)
+        at[level[v] + 1]++;
+    for (u32 l = 0; l <= deep; l++)
+        at[l + 1] += at[l];
+    for (u32 v = 0; v < n; v++)
+        by[at[level[v]]++] = (struct by){ colour[v], v };
+    for (u32 l = 0, from = 0; l <= deep; from = at[l++]) {
+        u32 size = at[l] - from;
+        struct by *p = by + from;
+        if (size > 8) {
+            qsort(p, size, sizeof *p, by_colour);
+            continue;
+        }
+        for (u32 i = 1; i < size; i++) {
+            struct by x = p[i];
+            u32 k = i;
+            for (; k && by_colour(&p[k - 1], &x) > 0; k--)
+                p[k] = p[k - 1];
+            p[k] = x;
+        }
+    }
+    return by;
 }
 
 /* Numbers the live: c->order, and each node's and shared set's `vertex`, from 1. */
@@ -163,10 +193,7 @@ static bool number(struct canon *c)
     }
     struct cgraph g = { .n = n, .colour = colour, .nedge = ne, .from = from, .as = as, .first = first };
     bool whole = canon_order(a, &g);
-    struct by *by = NEW_ARRAY(a, struct by, n + 1);
-    for (u32 v = 0; v < n; v++)
-        by[v] = (struct by){ colour[v], level[v], v };
-    qsort(by, n, sizeof *by, by_level);
+    const struct by *by = sorted(a, n, level, colour);
     c->nvertex = n;
     c->order = NEW_ARRAY(a, u32, n + 1);
     for (u32 k = 0; k < n; k++) {
@@ -191,10 +218,13 @@ static void put(struct canon_text *b, u64 x)
 
 static void put_hash(struct canon_text *b, struct hash128 h)
 {
-    for (u32 i = 0; i < 8; i++)
-        vec_push(b->a, b, (u8)(h.hi >> 8 * i));
-    for (u32 i = 0; i < 8; i++)
-        vec_push(b->a, b, (u8)(h.lo >> 8 * i));
+    while (b->n + 16 > b->cap)
+        b->at = vec_grow(b->a, b->at, b->n, &b->cap, 1);
+    for (u32 i = 0; i < 8; i++) {
+        b->at[b->n + i] = (u8)(h.hi >> 8 * i);
+        b->at[b->n + 8 + i] = (u8)(h.lo >> 8 * i);
+    }
+    b->n += 16;
 }
 
 /* dtype and extents: how axes were folded is not in it. */
@@ -237,7 +267,8 @@ void canon_inputs(struct canon *c, const struct cnode *x, u32 *in, u64 *times)
     if (x->kind != CN_SUM && x->kind != CN_OP)
         return;
     if (x->kind == CN_SUM) {
-        struct canon_terms t = { NEW_ARRAY(c->scratch, struct canon_term, x->nin), x->nin, x->nin };
+        struct canon_term few[16];
+        struct canon_terms t = { x->nin <= COUNTOF(few) ? few : NEW_ARRAY(c->scratch, struct canon_term, x->nin), x->nin, x->nin };
         for (u32 i = 0; i < x->nin; i++)
             t.at[i] = (struct canon_term){ in[i], times[i] };
         canon_sort_terms(&t);
@@ -295,8 +326,8 @@ static void put_node(struct canon_text *b, struct canon *c, const struct cnode *
         break;
     }
     struct arena_mark m = arena_mark(c->scratch);
-    u32 *in = NEW_ARRAY(c->scratch, u32, x->nin + 1);
-    u64 *times = NEW_ARRAY(c->scratch, u64, x->nin + 1);
+    u32 few[16], *in = x->nin <= COUNTOF(few) ? few : NEW_ARRAY(c->scratch, u32, x->nin);
+    u64 few_times[16], *times = x->nin <= COUNTOF(few) ? few_times : NEW_ARRAY(c->scratch, u64, x->nin);
     canon_inputs(c, x, in, times);
     put(b, x->nin);
     for (u32 i = 0; i < x->nin; i++) {

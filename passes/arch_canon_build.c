@@ -83,11 +83,7 @@ static void run_op(struct build *b, const struct frame *f, const struct anode *n
         zero |= (u32)(c->node.at[val[i]].kind == CN_ZERO) << i;
     for (u32 o = 0; o < n->nout; o++) {
         const struct law_case *w = applies(&law->out[o], zero);
-        i64 elems;
-        u8 dtype;
         out[o] = CN_NONE;
-        if (!elems_of(b, n->out[o], &elems, &dtype))
-            return;
         if (!w) {
             uses |= law->out[o].uses;
             left++;
@@ -97,7 +93,11 @@ static void run_op(struct build *b, const struct frame *f, const struct anode *n
             out[o] = cn_view(c, w->term[0].view, val[w->term[0].input]);
             continue;
         }
+        i64 elems;
+        u8 dtype;
         struct canon_terms t = { 0 };
+        if (!elems_of(b, n->out[o], &elems, &dtype))
+            return;
         for (u32 k = 0; k < w->nterm; k++)
             cn_add(c, &t, cn_view(c, w->term[k].view, val[w->term[k].input]), 1);
         out[o] = cn_sum(c, &t, elems, dtype);

@@ -51,7 +51,8 @@ void canon_clear(struct canon *c)
 
 static u64 mix2(u64 h, u64 x)
 {
-    return canon_mix(h ^ canon_mix(x + 0x9e3779b97f4a7c15u));
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
 }
 
 static bool same_node(const struct canon *c, const struct cnode *x, const struct cnode *y, const u32 *in, const u64 *mult)

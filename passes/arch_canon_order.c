@@ -108,7 +108,19 @@ static struct cv *sorted(struct ord *o, u32 n, const u32 *s)
     struct cv *x = NEW_ARRAY(o->a, struct cv, n);
     for (u32 i = 0; i < n; i++)
         x[i] = (struct cv){ o->c[s[i]], s[i] };
-    qsort(x, n, sizeof *x, by_colour);
+    if (n > 4096) {
+        qsort(x, n, sizeof *x, by_colour);
+        return x;
+    }
+    static const u32 gap[] = { 1750, 701, 301, 132, 57, 23, 10, 4, 1 };        /* Ciura's */
+    for (u32 g = 0; g < COUNTOF(gap); g++)
+        for (u32 i = gap[g]; i < n; i++) {
+            struct cv y = x[i];
+            u32 k = i;
+            for (; k >= gap[g] && by_colour(&x[k - gap[g]], &y) > 0; k -= gap[g])
+                x[k] = x[k - gap[g]];
+            x[k] = y;
+        }
     return x;
 }
 
