@@ -115,6 +115,7 @@ static void one_network(void **state)
         /* equal ops without parameters are one */
         { S46 "relu(x) * relu(x)", S("{ let y = relu(x); y * y }") },
         { S46 "tanh(x) * relu(x)", S46 "relu(x) * tanh(x)" },
+        { S46 "tanh(x) * relu(x) + relu(x) * tanh(x)", S("{ let y = tanh(x) * relu(x); y + y }") },
         { S46 "max_of(x, relu(x))\nop max_of(a: [..], b: [..]) -> y: [..] { y[..] = max(a[..], b[..]) }",
           S46 "max_of(relu(x), x)\nop max_of(a: [..], b: [..]) -> y: [..] { y[..] = max(a[..], b[..]) }" },
         /* zeros, and what they make zero; what is not read is dead */
@@ -250,6 +251,16 @@ static void symmetric_graphs(void **state)
     (void)state;
     static const u8 cycle[6][2] = { {0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0} }, triangles[6][2] = { {0, 1}, {1, 2}, {2, 0}, {3, 4}, {4, 5}, {5, 3} };
     /* Two strongly regular graphs with the same numbers (16, 6, 2, 2), which refinement cannot tell apart: the rook's and Shrikhande's. */
+    /* Frucht's graph, where refinement tells nothing and yet no two nodes are alike: every way down has to be tried. */
+    static const i8 chord[12] = { -5, -2, -4, 2, 5, -2, 2, 5, -2, -5, 4, 2 };
+    u8 frucht[18][2];
+    u32 nf = 0;
+    for (int i = 0; i < 12; i++) {
+        memcpy(frucht[nf++], (u8[]){ (u8)i, (u8)((i + 1) % 12) }, 2);
+        if ((i + chord[i] + 12) % 12 > i)
+            memcpy(frucht[nf++], (u8[]){ (u8)i, (u8)((i + chord[i] + 12) % 12) }, 2);
+    }
+    assert_int_equal(nf, 18);
     u8 rook[48][2], shrikhande[48][2], complete[66][2];
     u32 nr = 0, ns = 0, nc = 0, sets;
     for (u32 i = 0; i < 16; i++)
@@ -266,7 +277,7 @@ static void symmetric_graphs(void **state)
     assert_int_equal(nr, 48);
     assert_int_equal(ns, 48);
     struct hash128 c = of_edges(6, 6, cycle, 0, &sets), t = of_edges(6, 6, triangles, 0, &sets), r = of_edges(16, 48, (void *)rook, 0, &sets),
-                   h = of_edges(16, 48, (void *)shrikhande, 0, &sets), k = of_edges(12, 66, (void *)complete, 0, &sets);
+                   h = of_edges(16, 48, (void *)shrikhande, 0, &sets), f = of_edges(12, 18, (void *)frucht, 0, &sets), k = of_edges(12, 66, (void *)complete, 0, &sets);
     assert_int_equal(sets, 12);
     assert_false(equal(c, t));
     assert_false(equal(r, h));
@@ -275,6 +286,7 @@ static void symmetric_graphs(void **state)
         assert_true(equal(t, of_edges(6, 6, triangles, i, &sets)));
         assert_true(equal(r, of_edges(16, 48, (void *)rook, i, &sets)));
         assert_true(equal(h, of_edges(16, 48, (void *)shrikhande, i, &sets)));
+        assert_true(equal(f, of_edges(12, 18, (void *)frucht, i, &sets)));
         assert_true(equal(k, of_edges(12, 66, (void *)complete, i, &sets)));
     }
 }
