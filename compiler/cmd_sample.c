@@ -40,11 +40,16 @@ static void render(void *ctx, struct buf *b, const struct out_cell *cell)
 
 static nasc_status put_records(struct stream *st, struct out *o, u64 n)
 {
+    enum { SOON_NS = 20000000 };
     bool more = true, terminal = isatty(1);
+    u64 flushed = 0;
     for (u64 k = 0; k < n && !interrupted; k++) {
         struct stream_record r;
-        if ((terminal || stream_waits(st)) && !out_flush(o))
-            return NASC_ENV;                    /* nobody reads any more: main.c says so */
+        if (terminal || (stream_waits(st) && clock_ns() - flushed > SOON_NS)) {
+            if (!out_flush(o))
+                return NASC_ENV;                /* nobody reads any more: main.c says so */
+            flushed = clock_ns();
+        }
         nasc_status s = stream_next(st, &r, &more);
         if (s || !more)
             return s;

@@ -22,7 +22,7 @@ struct chunk {
     u32 n; struct item item[CHUNK_MOST];
     struct buf archs, rows;
     struct drawn { u64 passed; struct sampler_stats stats; } upto[CHUNK_MOST + 1];      /* of its first i samples */
-    u64 ns;
+    u64 ns;                             /* of its thread, whoever else uses the processor */
     enum chunk_end end; struct bug_trap trap;
     bool done;
 };

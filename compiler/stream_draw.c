@@ -1,6 +1,7 @@
 /* stream_draw.c - a range of samples, drawn in one thread, into a chunk. */
 #include "compiler/stream_chunk.h"
 
+#include "compiler/base/clock.h"
 #include "compiler/pipeline.h"
 #include "grammar/enumerate.h"
 
@@ -80,7 +81,7 @@ void chunk_draw(struct drawer *w, struct chunk *c)
     c->end = CHUNK_WHOLE;
     buf_clear(&c->archs);
     buf_clear(&c->rows);
-    u64 t = clock_ns();
+    u64 t = clock_ns(), cpu = clock_thread();
     bug_trap_push(&trap);
     if (setjmp(trap.back)) {
         c->end = CHUNK_TRAPPED;
@@ -106,8 +107,8 @@ void chunk_draw(struct drawer *w, struct chunk *c)
         now->passed += take(w, c, index, &drawn);
     }
     bug_trap_pop(&trap);
-    c->ns = clock_ns() - t;
-    s->clock[STAGE_DERIVE].ns += c->ns;
+    c->ns = clock_thread() - cpu;
+    s->clock[STAGE_DERIVE].ns += clock_ns() - t;
     s->clock[STAGE_DERIVE].n += c->count;
 }
 
