@@ -139,22 +139,6 @@ nasc_status repl_sample(struct repl *r, const char *args)
 
 /* ---- the derivation ---- */
 
-static double logp_of(const struct draw *d)
-{
-    double logp = d->p < 1 ? d->p > 0 ? real_log(d->p) : -__builtin_inf() : 0;
-    for (u32 i = 0; i < d->nchild; i++)
-        logp += logp_of(d->child[i]);
-    return logp;
-}
-
-static u32 draws_in(const struct draw *d)
-{
-    u32 n = 1;
-    for (u32 i = 0; i < d->nchild; i++)
-        n += draws_in(d->child[i]);
-    return n;
-}
-
 /* What an alternative is in words: its notation, holes for what is drawn in it. */
 static void put_alternative(struct buf *b, const struct notation *n, const struct draw *d)
 {
@@ -164,14 +148,33 @@ static void put_alternative(struct buf *b, const struct notation *n, const struc
     notation_print_open(b, n, &one);
 }
 
-struct tree { struct buf b; const struct notation *n; const struct step_types *t; u64 most; };
+/* A draw and all under it; in the order of the tree, so the next after them is at + draws. */
+struct below { double logp; u32 draws; };
+static struct below *add_up(const struct draw *d, struct below *at)
+{
+    struct below *next = at + 1;
+    at->logp = d->p < 1 ? d->p > 0 ? real_log(d->p) : -__builtin_inf() : 0;
+    for (u32 i = 0; i < d->nchild; i++) {
+        struct below *child = next;
+        next = add_up(d->child[i], child);
+        at->logp += child->logp;
+    }
+    at->draws = (u32)(next - at);
+    return next;
+}
+
+enum { MOST_INDENT = 32 };      /* what lies deeper says how deep */
+
+struct tree { struct buf b; const struct notation *n; const struct step_types *t; const struct below *below; u64 most; };
 
 static void put_tree(struct tree *t, const struct draw *d, u32 level)
 {
     const struct step_types *x = t->t++;
+    const struct below *w = t->below++;
     CHECK(x->draw == d);
-    double logp = logp_of(d);
-    buf_printf(&t->b, "%9.4g %10.6g  %*s", d->p, logp, (int)(2 * level), "");
+    buf_printf(&t->b, "%9.4g %10.6g  %*s", d->p, w->logp, (int)(2 * MIN(level, (u32)MOST_INDENT)), "");
+    if (level > MOST_INDENT)
+        buf_printf(&t->b, "(%u) ", level);
     if (d->label)
         buf_printf(&t->b, "%s: ", d->label);
     buf_printf(&t->b, "%s  ", d->rules ? d->rules->d.name : "choose");
@@ -179,10 +182,11 @@ static void put_tree(struct tree *t, const struct draw *d, u32 level)
     if (*x->in || *x->out)
         buf_printf(&t->b, "   %s%s%s", x->in, *x->in && *x->out ? " -> " : "", x->out);
     buf_putc(&t->b, '\n');
-    u32 under = draws_in(d) - 1;
-    if (level >= t->most && under) {
-        buf_printf(&t->b, "%20s  %*s... %u draw%s\n", "", (int)(2 * level + 2), "", under, under == 1 ? "" : "s");
+    if (level >= t->most && w->draws > 1) {
+        u32 under = w->draws - 1;
+        buf_printf(&t->b, "%20s  %*s... %u draw%s\n", "", (int)(2 * MIN(level, (u32)MOST_INDENT) + 2), "", under, under == 1 ? "" : "s");
         t->t += under;
+        t->below += under;
         return;
     }
     for (u32 i = 0; i < d->nchild; i++)
@@ -196,7 +200,10 @@ nasc_status repl_tree(struct repl *r, const char *args)
     if (!there(r) || !repl_number(r, args, UINT64_MAX, 0, &most))
         return NASC_WRONG;
     struct arena *a = arena_new("talk");
-    struct tree t = {.n = session_notation(r->s), .t = step_types_of(a, r->arch->g, r->arch->d, &n), .most = most};
+    const struct step_types *types = step_types_of(a, r->arch->g, r->arch->d, &n);
+    struct below *below = NEW_ARRAY(a, struct below, n);
+    add_up(r->arch->d->root, below);
+    struct tree t = {.n = session_notation(r->s), .t = types, .below = below, .most = most};
     buf_puts(&t.b, "   weight       logp  draw, alternative   types\n");
     put_tree(&t, r->arch->d->root, 0);
     put(&t.b);
