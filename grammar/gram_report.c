@@ -1,7 +1,7 @@
 /* gram_report.c - what `nasc check` says about a grammar: its spaces, their rules, how they grow, how many derivations they have. */
 #include "grammar/gram_report.h"
 
-enum { SMALL_DEPTH = 100, MOST_ROWS = 40, OF_RULE = 4 };
+enum { SMALL_DEPTH = 100, MOST_ROWS = 40, OF_RULE = 4, MOST_STEPS = 500000 /* a check takes milliseconds */ };
 
 /* ---- numbers ---- */
 
@@ -218,7 +218,7 @@ static void report_count(struct buf *b, struct gram *g, const struct gram_rule *
     if (elab_space_limits(g, space, &lim) && lim.depth)
         depth = lim.depth > SMALL_DEPTH ? SMALL_DEPTH : (u32)lim.depth;
     if (k->by_depth || k->crosses) {
-        struct skel_opts o = {.by_depth = true, .depth = depth ? depth : 8, .cut = true};
+        struct skel_opts o = {.by_depth = true, .depth = depth ? depth : 8, .cut = true, .steps = MOST_STEPS};
         k = skel_build(g->a, g, space, &o);
         depth = depth ? depth : 8;
     }
@@ -264,7 +264,7 @@ static void put_attrs(struct buf *b, const struct gram_rule *s)
 
 static void report_space(struct buf *b, struct gram *g, const struct gram_rule *s)
 {
-    struct skel_opts o = {0};
+    struct skel_opts o = {.steps = MOST_STEPS};
     const struct skel *k = skel_build(g->a, g, s, &o);
     buf_printf(b, "\nspace %s", s->set->d.name);
     put_attrs(b, s);

@@ -39,7 +39,7 @@ static struct skel *with_share(struct arena *a, const struct skel *k, const stru
 static double rate_at(struct search *s, double v)
 {
     struct arena_mark m = arena_mark(s->a);
-    struct skel_opts o = {.by_depth = s->k->by_depth, .depth = s->k->most_depth, .vary = s->c->con, .value = v};
+    struct skel_opts o = {.by_depth = s->k->by_depth, .depth = s->k->most_depth, .vary = s->c->con, .value = v, .steps = 500000};
     const struct skel *k = s->c->con ? skel_build(s->a, s->g, s->space, &o) : with_share(s->a, s->k, s->c->rule, s->c->alt, v);
     double r = !k ? -1 : k->empty ? 0 : growth_rate(s->a, k, s->l);
     arena_reset(s->a, m);

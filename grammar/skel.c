@@ -4,7 +4,7 @@
  * alternative whose child has no finished derivation yet is none yet; so what is left in the end ends. */
 #include "grammar/skel_build.h"
 
-enum { MOST_SYMS = 60000, MOST_OF_RULE = 1000, MOST_PRODS = 400000, MOST_STARTS = 300, MOST_CASES = 100000, DEPTH_UNSAID = 100 };
+enum { MOST_SYMS = 60000, MOST_OF_RULE = 1000, MOST_PRODS = 400000, MOST_STARTS = 300, MOST_CASES = 100000, DEPTH_UNSAID = 100, MOST_STEPS = 20000000 };
 
 const char *skel_note_text(enum skel_note n)
 {
@@ -652,6 +652,7 @@ struct skel *skel_build(struct arena *a, struct gram *g, const struct gram_rule 
     u64 steps = 0;
     for (u32 tries = 0; tries < MOST_STARTS && !k && !over; tries++) {
         struct sbuild b = {.g = g, .space = space, .o = o, .rule = rule, .by_depth = by_depth, .wants_depth = wants, .steps = steps,
+                           .most_steps = o->steps ? o->steps : MOST_STEPS,
                            .most_depth = o->depth ? o->depth : DEPTH_UNSAID};
         b.a = arena_new_in(a, "skeleton");
         b.tmp = arena_new_in(a, "skeleton: one symbol");

@@ -65,6 +65,7 @@ struct skel_opts {
     u32 depth;                  /* the deepest; 0: 100 */
     bool cut;                   /* draws below it are refused; else they are as those at it */
     const struct gram_const *vary; double value;        /* a constant that has another value */
+    u64 steps;                  /* evaluations at most, a tenth of a microsecond each; 0: 20 million */
 };
 /* NULL: too large to be spelled out. */
 struct skel *skel_build(struct arena *a, struct gram *g, const struct gram_rule *space, const struct skel_opts *o);

@@ -88,7 +88,7 @@ struct sbuild {
     VEC(struct ssym *) sym;
     struct idmap by_key;
     VEC(u32) work;
-    u64 steps;
+    u64 steps, most_steps;
     u32 nest;
     u32 notes;
     bool by_depth, wants_depth; /* something reads the depth: all again, by depth */

@@ -1,8 +1,6 @@
 /* skel_eval.c - expressions and blocks over values without types, as elab_expr.c evaluates them with. */
 #include "grammar/skel_build.h"
 
-enum { MOST_STEPS = 20000000 };
-
 struct sv_frame *skel_frame(struct sbuild *b, u32 nslot, struct sv_frame *up)
 {
     struct sv_frame *f = arena_alloc(b->tmp, sizeof(*f) + nslot * sizeof(struct sv));
@@ -513,7 +511,7 @@ bool skel_callee(struct sbuild *b, struct sv_frame *f, const struct ast *n, stru
 {
     struct sv arg[2];
     struct sv_stage *st;
-    if (++b->steps > MOST_STEPS)
+    if (++b->steps > b->most_steps)
         b->over = b->restart = true;
     if (b->restart)
         return false;
