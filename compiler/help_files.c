@@ -157,6 +157,14 @@ static void bash(int nmodule, char **module)
         else
             printf("--%s) %sreturn ;;\n", o->name, !strcmp(o->arg, "FILE") || strchr(o->arg, '.') ? "COMPREPLY=($(compgen -f -- \"$cur\")); " : "");
     }
+    printf("    esac\n    case ${COMP_WORDS[1]} in\n");
+    for (size_t i = 0; i < COUNTOF(verbs); i++)
+        if (strchr(verbs[i].args, '|') && !strchr(verbs[i].args, ' ')) {        /* one of a few words */
+            printf("    %s) [[ $cur == -* ]] || words='", verbs[i].name);
+            for (const char *p = verbs[i].args; *p; p++)
+                putchar(*p == '|' ? ' ' : *p);
+            printf("' ;;\n");
+        }
     printf("    esac\n    if [[ -n $words ]]; then\n        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n        return\n    fi\n"
            "    if [[ $cur != -* ]]; then\n        COMPREPLY=($(compgen -W '");
     for (int i = 0; i < nmodule; i++)
