@@ -64,21 +64,22 @@ struct arch *arch_graph(nasc_arch *ar)
         session_clock(ar->s, STAGE_BUILD, t);
         CHECK(again && ar->graph);
     }
-    if (!ar->has_id) {                  /* its parameters are numbered canonically from now on */
+    if (!ar->ranked) {                  /* its parameters are numbered canonically from now on */
         u64 t = clock_ns();
         struct canon_result r = arch_canon(canon_of(ar->g), ar->graph);
         ar->graph->ninst = r.ninst;
         ar->graph->rank = r.rank ? arena_dup(ar->a, r.rank, (r.ninst + 1) * sizeof *r.rank) : NULL;
         session_clock(ar->s, STAGE_CANON, t);
         ar->id = r.id;
-        ar->has_id = true;
+        ar->has_id = ar->ranked = true;
     }
     return ar->graph;
 }
 
 struct hash128 arch_id(nasc_arch *ar)
 {
-    arch_graph(ar);
+    if (!ar->has_id)
+        arch_graph(ar);
     return ar->id;
 }
 

@@ -6,13 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Two networks are one if their ids are. */
-struct parents { nasc_session *s; nasc_arch *at[2]; };
+/* Two networks are one if their ids are.  tested: the ids of the last two candidates. */
+struct parents {
+    nasc_session *s;
+    nasc_arch *at[2];
+    struct { const struct derivation *d; struct hash128 id; } tested[2];
+};
 
 static bool is_new(void *ctx, const struct derivation *child)
 {
     struct parents *p = ctx;
     struct hash128 id = derivation_id(p->s, child);
+    p->tested[1] = p->tested[0];
+    p->tested[0].d = child;
+    p->tested[0].id = id;
     for (u32 i = 0; i < COUNTOF(p->at); i++)
         if (p->at[i]) {
             struct hash128 of = arch_id(p->at[i]);
@@ -20,6 +27,18 @@ static bool is_new(void *ctx, const struct derivation *child)
                 return false;
         }
     return true;
+}
+
+/* The child as an architecture; its id need not be worked out again. */
+static nasc_arch *wrap(const struct parents *p, struct arena *a, struct derivation *d)
+{
+    nasc_arch *ar = arch_wrap(p->s, a, d, NULL);
+    for (u32 i = 0; ar && !ar->has_id && i < COUNTOF(p->tested); i++)  /* the later first: memory of refused ones is used again */
+        if (p->tested[i].d == d) {
+            ar->id = p->tested[i].id;
+            ar->has_id = true;
+        }
+    return ar;
 }
 
 static struct move_parent *parent_of(nasc_session *s, nasc_arch *ar)
@@ -66,7 +85,7 @@ nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint6
     if (!p || !session_notation(s))
         API_LEAVE(s, NASC_WRONG);
     struct arena *a = arena_new("sample");
-    struct parents of = {s, {parent}};
+    struct parents of = {.s = s, .at = {parent}};
     struct move m;
     u64 t = clock_ns();
     struct derivation *d = move_mutate(a, p, &(struct move_test){&of, is_new}, seed, index, &m);
@@ -81,7 +100,7 @@ nasc_status nasc_mutate(nasc_session *s, nasc_arch *parent, uint64_t seed, uint6
         API_LEAVE(s, NASC_WRONG);
     }
     describe(what, &m, p, NULL);
-    *out = arch_wrap(s, a, d, NULL);
+    *out = wrap(&of, a, d);
     API_LEAVE(s, *out ? NASC_OK : NASC_WRONG);
 }
 
@@ -95,7 +114,7 @@ nasc_status nasc_crossover(nasc_session *s, nasc_arch *one, nasc_arch *two, uint
     if (!p || !q || !session_notation(s))
         API_LEAVE(s, NASC_WRONG);
     struct arena *a[2] = {arena_new("sample"), arena_new("sample")};
-    struct parents of = {s, {one, two}};
+    struct parents of = {.s = s, .at = {one, two}};
     struct derivation *d[2];
     struct move m;
     u64 t = clock_ns();
@@ -108,7 +127,7 @@ nasc_status nasc_crossover(nasc_session *s, nasc_arch *one, nasc_arch *two, uint
                          m.tries == 1 ? "" : "s");
     for (u32 i = 0; i < 2; i++)
         if (ok && d[i])
-            ok = (out[i] = arch_wrap(s, a[i], d[i], NULL)) != NULL;
+            ok = (out[i] = wrap(&of, a[i], d[i])) != NULL;
         else
             arena_free(a[i]);
     API_LEAVE(s, ok ? NASC_OK : NASC_WRONG);

@@ -19,6 +19,7 @@ struct nasc_arch {
     const char *text;
     struct inside *inside;              /* of nasc_parse_all */
     struct move_parent *moves;          /* its nodes: listed at the first move */
+    bool ranked;                        /* the graph's parameters are numbered */
     bool has_id; struct hash128 id;
     struct nasc_arch *next, **link;     /* among the session's; link: what points here */
 };
