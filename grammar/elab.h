@@ -306,6 +306,12 @@ u32 tab_use(struct elab *e);                            /* a number for a use of
 bool tab_cannot(struct elab *e);                        /* what the tables do not take */
 void tab_limits(struct elab *e);
 
+/* ---- alternatives too deep for the limit (elab_need.c) ---- */
+/* Levels of depth that draws in an alternative surely take, if no argument of the rule is a function; the most of any. */
+u32 elab_need(struct gram *g, const struct acase *c);
+u32 elab_most_need(struct gram *g, const struct gram_rule *r);
+bool elab_args_are_values(const struct gram_rule *r, const struct frame *f);
+
 u64 path_mix(u64 path, u64 step);
 
 #endif

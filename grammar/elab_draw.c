@@ -218,6 +218,16 @@ static bool decide_again(struct elab *e, struct enode *d, bool ok, const struct 
     return true;
 }
 
+/* Alternatives that cannot end above the limit of depth are no alternatives. */
+static void leave_out_deep(struct elab *e, struct frame *f, const struct gram_rule *r, struct pick *p)
+{
+    u32 depth = p->d->d.depth;
+    if (!e->limits.depth || r->form == RF_SPACE || depth + elab_most_need(e->g, r) <= e->limits.depth || !elab_args_are_values(r, f))
+        return;
+    for (u32 i = 0; i < p->cases.n; i++)
+        p->tried[i] = depth + elab_need(e->g, &p->cases.at[i]) > e->limits.depth;
+}
+
 bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, struct enode *d, struct val *out)
 {
     struct pick p = {.d = d};
@@ -239,6 +249,7 @@ bool elab_decide(struct elab *e, struct frame *f, const struct gram_rule *r, str
     if (retries) {
         p.tried = NEW_ARRAY(e->a, bool, p.cases.n + 1);
         dead = elab_dead(e, f, r, p.cases.n);
+        leave_out_deep(e, f, r, &p);
         if (r->nslot)       /* sizes and lets of an alternative that fails go with its memory */
             saved = arena_dup(e->a, f->slot, r->nslot * sizeof(*saved));
     } else if (!d->follows) {

@@ -208,11 +208,10 @@ static void build_ops(struct gram *g)
     }
 }
 
-enum { TABLES_MOST = 48 << 20 };        /* bytes; einspace takes some 10 KB a sample while they grow */
+enum { TABLES_MOST = 32 << 20 };        /* bytes; einspace takes some 10 KB a sample while they grow */
 
 static void tables_begin(struct gram *g)
 {
-    g->tables = arena_new_in(g->a, "tables");
     g->types = types_new(g->tables);
     g->memo = op_memo_new(g->tables, g->types, &g->ops);
     g->cache = g->viable = g->typed = g->laws = NULL;
@@ -220,9 +219,9 @@ static void tables_begin(struct gram *g)
 
 void gram_forget(struct gram *g)
 {
-    if (g->keep || arena_bytes(g->tables) <= TABLES_MOST)
+    if (g->keep || arena_used(g->tables) <= TABLES_MOST)
         return;
-    arena_free(g->tables);
+    arena_recycle(g->tables);   /* its memory stays: it will be wanted again at once */
     tables_begin(g);
 }
 
@@ -235,6 +234,7 @@ struct gram *gram_load(struct arena *a, struct str_pool *sp, struct srcs *srcs, 
     g->srcs = srcs;
     g->ds = ds;
     g->ops.a = a;
+    g->tables = arena_new_in(a, "tables");
     tables_begin(g);
     g->noverride = noverride;
     g->override = override;

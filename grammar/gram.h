@@ -38,6 +38,7 @@ struct gram_alt {
      * is no draw. */
     struct gram_rules *inline_of;
     u8 terminal;                /* elab: 1 draws nothing, 2 may */
+    u8 need;                    /* elab_need.c: levels of depth that draws in it surely take */
 };
 struct gram_rule {              /* one overload */
     struct ast *ast;            /* A_RULE, A_NET or A_SPACE */
@@ -57,6 +58,7 @@ struct gram_rule {              /* one overload */
     u32 nalt; const struct gram_alt *alt;
     void *cache;                /* elab: alternatives whose families and weights are constants, expanded once */
     const void *weights;        /* typed: and their weights */
+    u8 most_need;               /* elab_need.c: of its alternatives */
     u8 reads_depth;             /* typed: 1 an alternative does, 2 none */
 };
 struct gram_rules { struct gram_decl d; VEC(struct gram_rule *) overload; u8 plain; /* elab: 1 draws nothing, 2 may */ };
@@ -79,6 +81,7 @@ struct gram {
     VEC(struct gram_module *) module;       /* imports first; the last is the one asked for */
     u32 noverride; const struct gram_override *override;
     const struct num *override_num;         /* [noverride]; BAD where it is a string */
+    bool needs;                 /* elab_need.c has been here */
     struct limits limit;        /* by gram_limit: instead of the declared ones */
     struct gram_module *prelude;            /* std.prelude: the ops behind + - * / and t.0 on tensors; imported everywhere, lowest */
     bool keep;                              /* something names types: gram_forget forgets nothing */

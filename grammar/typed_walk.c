@@ -115,11 +115,11 @@ static void undo(struct walk *w, const struct mark *m)
 /* ---- choosing ---- */
 
 /* By weight among those not tried; -1: none left.  The sums are those of derive_pick. */
-static int pick(struct walk *w, const struct tweights *c, const u64 *tried, u32 ntried, u64 path)
+static int pick(struct walk *w, const struct tweights *c, const u64 *tried, u32 ntried, u32 attempt, u64 path)
 {
     if (w->pick)
         return w->pick(w->ctx, c);
-    if (c->nopen - ntried == 0)
+    if (c->nopen == ntried)
         return -1;
     if (c->nopen == 1)
         return (int)c->only;
@@ -127,7 +127,7 @@ static int pick(struct walk *w, const struct tweights *c, const u64 *tried, u32 
     int last = -1;
     if (!ntried) {
         w->chance = true;
-        double u = w->unit(w->ctx, path, 0) * c->sum[c->n - 1];
+        double u = w->unit(w->ctx, path, attempt) * c->sum[c->n - 1];
         for (u32 i = 0; i < c->n; i++)
             if (u < c->sum[i])
                 return (int)i;          /* a weight of 0 adds nothing: it is never the first */
@@ -143,7 +143,7 @@ static int pick(struct walk *w, const struct tweights *c, const u64 *tried, u32 
     if (c->nopen - ntried == 1)
         return last;
     w->chance = true;
-    double u = w->unit(w->ctx, path, ntried) * left;
+    double u = w->unit(w->ctx, path, attempt) * left;
     for (u32 i = 0; i < c->n; i++) {
         if (tried[i / 64] >> i % 64 & 1 || !(c->weight[i] > 0))
             continue;
@@ -179,9 +179,24 @@ static void deeper(struct walk *w, u32 depth)
     w->depth = MAX(w->depth, depth);
 }
 
+/* As in elab_draw.c. */
+static u32 leave_out_deep(struct walk *w, const struct tsym *s, const struct tweights *c, u32 depth, u64 *tried)
+{
+    u32 n = 0;
+    struct gram *g = w->t->g;
+    if (!s->frame || depth + elab_most_need(g, s->rule) <= w->limit_depth || !elab_args_are_values(s->rule, s->frame))
+        return 0;
+    for (u32 i = 0; i < c->n; i++)
+        if (depth + elab_need(g, &c->at[i]) > w->limit_depth) {
+            tried[i / 64] |= (u64)1 << i % 64;
+            n += c->weight[i] > 0;
+        }
+    return n;
+}
+
 /* The alternatives of the choice at st, and with one of them the rest of the symbol's alternative.  own: the level of its failures;
  * those below own - 1 are not its to answer. */
-static const struct tval *try_all(struct walk *w, struct wframe *f, struct tstate *st, u32 own, u64 path)
+static const struct tval *try_all(struct walk *w, struct wframe *f, struct tstate *st, u32 own, u64 path, const struct tsym *sym)
 {
     const struct tweights *c = st->choice->w;
     u64 some[2] = {0}, *tried = some, *heap = NULL;
@@ -190,8 +205,9 @@ static const struct tval *try_all(struct walk *w, struct wframe *f, struct tstat
     CHECK(tried);
     const struct tval *r = NULL;
     struct mark m = mark_of(w);
-    for (u32 ntried = 0; !r && !w->stop; ntried++) {
-        int i = pick(w, c, tried, ntried, path);
+    u32 ntried = sym && !w->exact ? leave_out_deep(w, sym, c, f->depth[0], tried) : 0;
+    for (u32 attempt = 0; !r && !w->stop; attempt++, ntried++) {
+        int i = pick(w, c, tried, ntried, attempt, path);
         if (i < 0) {
             w->level = st->level;
             break;
@@ -224,7 +240,7 @@ static const struct tval *choose(struct walk *w, struct wframe *f, struct tstate
     f->depth[l] = depth;
     deeper(w, depth);
     u64 path = f->path[l] = path_of(f, st);
-    return try_all(w, f, st, l, path);
+    return try_all(w, f, st, l, path, NULL);
 }
 
 /* From st to the end of the alternative.  NULL: failed at w->level, or w->stop. */
@@ -312,7 +328,7 @@ static const struct tval *draw(struct walk *w, struct tsym *s, u64 mult, u32 dep
         return NULL;
     if (st->kind != T_CHOICE)
         return over(w);
-    const struct tval *r = try_all(w, &f, st, 0, path);
+    const struct tval *r = try_all(w, &f, st, 0, path, s);
     if (!r)
         return NULL;
     w->node[f.me] = (struct wnode){f.done, w->nnode - f.me};

@@ -184,7 +184,24 @@ void arena_clear(struct arena *a)
     arena_reset(a, (struct arena_mark){ 0 });
 }
 
+void arena_recycle(struct arena *a)
+{
+    while (a->child)
+        arena_free(a->child);
+    arena_clear(a);
+}
+
 size_t arena_bytes(const struct arena *a)
 {
     return a->held;
+}
+
+size_t arena_used(const struct arena *a)
+{
+    size_t n = 0;
+    for (const struct block *b = a->cur ? a->first : NULL; b; b = b == a->cur ? NULL : b->next)
+        n += b->used;
+    for (const struct arena *c = a->child; c; c = c->next)
+        n += c->held;
+    return n;
 }

@@ -19,7 +19,9 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 struct arena_mark arena_mark(struct arena *a);
 void arena_reset(struct arena *a, struct arena_mark m);
 void arena_clear(struct arena *a);                      /* back to empty */
+void arena_recycle(struct arena *a);                    /* back to empty, and those that end with it end */
 size_t arena_bytes(const struct arena *a);              /* bytes held from the system */
+size_t arena_used(const struct arena *a);               /* of them in use; those that end with it as they are held */
 
 #define NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
 /* More than there is stays more than there is. */
