@@ -1,5 +1,6 @@
 /* fuzz_notation.c - architecture texts of einspace: any bytes are read or refused; what was read
- * prints to a text that reads to the same text. */
+ * prints to a text that reads to the same text; and the sum over its readings is what its one
+ * reading weighs. */
 #include "tests/fuzz/fuzz.h"
 
 #include "grammar/derive.h"
@@ -49,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf once = { 0 }, twice = { 0 };
     if (d && !ds.nerrors) {
         notation_print(&once, notation, d);
+        struct inside in;
+        HOLDS(notation_inside(a, notation, &ds, srcs_add(srcs, "<arch>", (const char *)data, n), &in));
+        HOLDS(in.nreading == 1 && in.exact && in.logp == d->logp);
         struct diags again;
         diags_init(&again, a, srcs);
         d = notation_parse(a, notation, &again, srcs_add(srcs, "<again>", once.at, once.n), NULL);
