@@ -133,12 +133,7 @@ nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FIL
     bool limited = elab_space_limits(g, c->s->space, &lim) && lim.depth;
     if (!said)
         to = limited ? (u64)MIN(lim.depth, (u128)MOST_DEPTH) : DEPTH_UNSAID;
-    struct skel_opts o = {0};
-    struct skel *k = skel_build(c->s->a, g, c->s->space, &o);
-    if (k && (k->by_depth || k->crosses)) {
-        o = (struct skel_opts){.by_depth = true, .depth = (u32)MAX(to, 1u), .cut = true};
-        k = skel_build(c->s->a, g, c->s->space, &o);
-    }
+    struct skel *k = tally_skel(c->s->a, g, c->s->space, (u32)to, 0);
     struct tally *t = k && !k->empty ? tally_new(k, TALLY_BITS) : NULL;
     if (!t) {
         session_complain(c->s, E0691, "the derivations of `%s` cannot be counted: %s", c->s->space->set->d.name,
@@ -146,7 +141,7 @@ nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 to, FIL
         return NASC_WRONG;
     }
     u32 deepest;
-    bool finite = tally_finite(t, &deepest) && !k->by_depth;
+    bool finite = tally_finite(t, &deepest);
     if (finite && (!said || to > deepest) && (!limited || deepest < lim.depth))
         to = said || deepest <= MOST_UNSAID ? deepest : MOST_UNSAID;
     struct typed_tally *y = c->value[OPT_UNTYPED] ? NULL : typed_tally_new(g, c->s->space, t, (u32)to, work, session_notation(c->s));

@@ -217,15 +217,12 @@ static void report_count(struct buf *b, struct gram *g, const struct gram_rule *
     u32 depth = 0, deepest;
     if (elab_space_limits(g, space, &lim) && lim.depth)
         depth = lim.depth > SMALL_DEPTH ? SMALL_DEPTH : (u32)lim.depth;
-    if (k->by_depth || k->crosses) {
-        struct skel_opts o = {.by_depth = true, .depth = depth ? depth : 8, .cut = true, .steps = MOST_STEPS};
-        k = skel_build(g->a, g, space, &o);
-        depth = depth ? depth : 8;
-    }
+    if (k->by_depth || k->crosses)
+        k = tally_skel(g->a, g, space, depth ? depth : 8, MOST_STEPS);
     struct tally *t = k && !k->empty ? tally_new(k, TALLY_FEW_BITS) : NULL;
     if (!t)
         return;
-    bool finite = tally_finite(t, &deepest) && !k->by_depth;
+    bool finite = tally_finite(t, &deepest);
     u32 to = finite ? deepest : depth ? depth : 8;
     struct tally_number n = tally_depth(t, to);
     buf_puts(b, "    derivations     ");

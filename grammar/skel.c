@@ -610,6 +610,7 @@ static struct skel *flatten(struct sbuild *b, struct arena *a)
     k->reads_depth = b->wants_depth;
     k->crosses = b->crosses;
     k->most_depth = b->most_depth;
+    k->cut = b->by_depth && b->o->cut;
     k->nendless = endless.n;
     k->endless = endless.at;
     return k;

@@ -56,7 +56,8 @@ struct skel {
     bool by_depth;              /* symbols are told apart by depth */
     bool reads_depth;           /* weights or conditions read it */
     bool crosses;               /* not every draw is one deeper than the symbol it is a child of: count by depth */
-    u32 most_depth;             /* by_depth: deeper draws are refused, or taken as of this depth (see skel_opts.cut) */
+    u32 most_depth;             /* by_depth: deeper draws are refused (cut), or taken as of this depth */
+    bool cut;
     u32 nendless; const struct skel_sym *endless;       /* symbols that no derivation of ends */
     bool empty;                 /* the root is one of them: sym is empty */
 };

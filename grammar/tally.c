@@ -64,6 +64,26 @@ static bool heights(const struct skel *k, u32 *height, u32 *order, bool same)
     return ok;
 }
 
+struct skel *tally_skel(struct arena *a, struct gram *g, const struct gram_rule *space, u32 depth, u64 steps)
+{
+    struct skel_opts o = {.steps = steps};
+    struct skel *k = skel_build(a, g, space, &o);
+    if (!k || (!k->by_depth && !k->crosses))
+        return k;
+    o.by_depth = true;
+    if (!k->by_depth)
+        k = skel_build(a, g, space, &o);
+    u32 deepest;
+    struct tally *t = k && !k->empty ? tally_new(k, TALLY_FEW_BITS) : NULL;
+    bool ends = t && tally_finite(t, &deepest) && deepest < k->most_depth;
+    tally_free(t);
+    if (ends || (k && k->empty))
+        return k;
+    o.depth = MAX(depth, 1u);
+    o.cut = true;
+    return skel_build(a, g, space, &o);
+}
+
 struct tally *tally_new(const struct skel *k, u64 bits)
 {
     struct tally *t = calloc(1, sizeof *t);
@@ -106,7 +126,7 @@ void tally_free(struct tally *t)
 bool tally_finite(const struct tally *t, u32 *depth)
 {
     *depth = t->deepest;
-    return t->finite;
+    return t->finite && !t->k->cut;
 }
 
 /* ---- sums of products ---- */
@@ -190,7 +210,7 @@ static void add_row(struct tally *t)
 
 struct tally_number tally_depth(struct tally *t, u32 depth)
 {
-    if (t->finite)
+    if (t->finite && !t->k->cut)
         depth = MIN(depth, t->deepest);
     while (t->rows <= depth)
         add_row(t);
