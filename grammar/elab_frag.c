@@ -131,7 +131,8 @@ static void record(struct elab *e, struct frag *f, struct elab_known *k)
     struct elab was = *e;
     struct emark m = elab_mark(e);
     struct val *arg = NEW_ARRAY(e->a, struct val, k->narg + 1), out = {0};
-    memcpy(arg, k->arg, k->narg * sizeof(*arg));
+    if (k->narg)
+        memcpy(arg, k->arg, k->narg * sizeof(*arg));
     f->state = FRAG_NONE;
     for (u32 i = 0; i < k->narg; i++)
         if (!number_tensors(e, &arg[i], &r.nval))
