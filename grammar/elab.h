@@ -277,6 +277,8 @@ aval elab_use(struct elab *e, struct val v);            /* a tensor as a value o
 void elab_tensors(struct elab *e, const struct val *v, u32 *n, struct val *out, u32 cap);      /* flattened; counts past cap */
 /* Counts under the replication under way, and checks the limits (elab_call.c). */
 bool elab_add(struct elab *e, const struct count *c, u64 nodes, bool params, struct loc loc);
+/* What an instance of an op costs; remembered. */
+struct count elab_op_count(struct gram *g, const struct op_bind *b);
 str elab_prefixed(struct elab *e, str name);
 
 bool elab_limits(struct elab *e, struct frame *f);      /* those declared, with the space's attributes in f */

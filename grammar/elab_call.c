@@ -43,23 +43,28 @@ bool elab_spread(struct elab *e, u32 nparam, u32 narg, const struct val *arg, u3
 
 /* ---- counting ---- */
 
-struct elab_cache *elab_cache(struct elab *e)
+static struct elab_cache *cache_of(struct gram *g)
 {
-    if (!e->g->cache)
-        e->g->cache = NEW(e->g->tables, struct elab_cache);
-    return e->g->cache;
+    if (!g->cache)
+        g->cache = NEW(g->tables, struct elab_cache);
+    return g->cache;
 }
 
-static struct count op_counted(struct elab *e, const struct op_bind *b)
+struct elab_cache *elab_cache(struct elab *e)
 {
-    struct elab_cache *c = elab_cache(e);
+    return cache_of(e->g);
+}
+
+struct count elab_op_count(struct gram *g, const struct op_bind *b)
+{
+    struct elab_cache *c = cache_of(g);
     while (c->known.n <= b->serial) {
         struct count zero = {0};
-        vec_push(e->g->tables, &c->known, false);
-        vec_push(e->g->tables, &c->op_count, zero);
+        vec_push(g->tables, &c->known, false);
+        vec_push(g->tables, &c->op_count, zero);
     }
     if (!c->known.at[b->serial]) {
-        c->op_count.at[b->serial] = count_op(b, e->types);
+        c->op_count.at[b->serial] = count_op(b, g->types);
         c->known.at[b->serial] = true;
     }
     return c->op_count.at[b->serial];
@@ -148,7 +153,7 @@ static bool op_result(struct elab *e, const struct stage *st, const struct op_bi
 static bool emit_op(struct elab *e, const struct stage *st, const struct op_bind *b, u32 narg, const struct val *arg, const struct ast *at,
                     struct val *out)
 {
-    struct count c = op_counted(e, b);
+    struct count c = elab_op_count(e->g, b);
     if (e->in_share)
         hash_params(e, b);
     if (!elab_add(e, &c, 1, true, at->loc))

@@ -354,10 +354,42 @@ static void edge_put(struct typed *t, const struct tstate *from, const struct tv
 
 /* ---- what follows ---- */
 
+/* Where the alternatives and weights of a rule are constants, and nothing is evaluated before one is chosen, the entries of its
+ * symbols differ in what follows only. */
+static void note_entry(struct typed *t, const struct tsym *s)
+{
+    const struct tstate *e = s->entry;
+    if (e->kind != T_CHOICE || e->cost || !s->frame || e->choice->w != s->rule->weights)
+        return;
+    while (t->first.n <= s->rule->serial)
+        vec_push(t->a, &t->first, NULL);
+    t->first.at[s->rule->serial] = e;
+}
+
+static struct tstate *entry_like(struct typed *t, struct tsym *s)
+{
+    const struct tstate *f = s->rule->serial < t->first.n ? t->first.at[s->rule->serial] : NULL;
+    if (!f)
+        return NULL;
+    const struct tweights *w = f->choice->w;
+    struct tstate *e = arena_dup(t->a, f, sizeof(*e));
+    struct tchoice *c = arena_alloc(t->a, sizeof(*c) + w->n * sizeof(struct tstate *));
+    c->w = w;
+    e->choice = c;
+    e->owner = s;
+    e->to = NULL;
+    t->nstate++;
+    return e;
+}
+
 struct tstate *typed_entry(struct typed *t, struct tsym *s)
 {
     if (!s->entry)
+        s->entry = entry_like(t, s);
+    if (!s->entry) {
         s->entry = typed_fill(t, s, NULL, 0, NULL);
+        note_entry(t, s);
+    }
     return s->entry;
 }
 
@@ -369,11 +401,21 @@ static struct tsym *sym_of(const struct tstate *s)
     return s->owner;
 }
 
+static struct tstate *fill(struct typed *t, struct tsym *s, struct tstate *from, u64 alt, const struct tval *on)
+{
+    struct tstate *to = typed_plain(t, s, from, alt, on);
+    if (!to) {
+        to = typed_fill(t, s, from, alt, on);
+        typed_plain_note(t, s, from, alt, on, to);
+    }
+    return to;
+}
+
 struct tstate *typed_pick(struct typed *t, struct tstate *c, u32 alt)
 {
     CHECK(c->kind == T_CHOICE && alt < c->choice->w->n);
     if (!c->choice->to[alt])
-        c->choice->to[alt] = typed_fill(t, sym_of(c), c, alt, NULL);
+        c->choice->to[alt] = fill(t, sym_of(c), c, alt, NULL);
     return c->choice->to[alt];
 }
 
@@ -383,7 +425,7 @@ struct tstate *typed_result(struct typed *t, struct tstate *c, const struct tval
         return c->to;
     struct tstate *to = edge_find(t, c, v);
     if (!to) {
-        to = typed_fill(t, sym_of(c), c, 0, v);
+        to = fill(t, sym_of(c), c, 0, v);
         edge_put(t, c, v, to);
     }
     c->last_on = v;

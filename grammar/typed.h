@@ -97,8 +97,9 @@ struct tstate *typed_result(struct typed *t, struct tstate *call, const struct t
 struct tstate *typed_pass(struct typed *t, struct tstate *s);
 u32 typed_count(const struct typed *t, u32 *nsym, u32 *nval);  /* states, symbols, values so far */
 
-/* ---- typed.c, typed_fill.c, typed_text.c among themselves ---- */
+/* ---- typed.c, typed_fill.c, typed_plain.c, typed_text.c among themselves ---- */
 struct ttext;
+struct tplain;
 struct notation;
 struct typed {
     struct gram *g;
@@ -109,6 +110,9 @@ struct typed {
     VEC(const struct tsite *) site;
     struct { const struct tstate **from; const struct tval **on; struct tstate **to; u32 cap, n; } edge;
     struct tstate *fail[8];
+    struct idmap plain_by;      /* typed_plain.c */
+    VEC(struct tplain *) plain;
+    VEC(const struct tstate *) first;       /* by the rule's serial: an entry of it, where alternatives and weights are the same for all its symbols */
     struct idmap text_by;       /* typed_text.c */
     VEC(struct ttext *) text;
     const struct notation *text_of;
@@ -119,5 +123,9 @@ const struct tval *typed_val(struct typed *t, const struct val *v);
 struct tsym *typed_sym(struct typed *t, const struct gram_rule *r, const struct frame *f);
 const struct tsite *typed_site(struct typed *t, const struct tsite *s);
 struct tstate *typed_fill(struct typed *t, struct tsym *s, struct tstate *from, u64 alt, const struct tval *on);
+/* The same for an alternative that only hands values on; NULL: it is not one, or not known to be. */
+struct tstate *typed_plain(struct typed *t, struct tsym *s, struct tstate *from, u64 alt, const struct tval *on);
+/* What typed_fill made, for others like it. */
+void typed_plain_note(struct typed *t, struct tsym *s, struct tstate *from, u64 alt, const struct tval *on, const struct tstate *made);
 
 #endif
