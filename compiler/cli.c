@@ -10,6 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The suffixes of the language: 10k, 2M, 64Ki. */
+static bool scale(const char *suffix, u64 *x)
+{
+    static const struct { const char *text; u64 by; } known[] = {
+        {"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30},
+    };
+    for (u32 i = 0; i < COUNTOF(known); i++)
+        if (strcmp(suffix, known[i].text) == 0)
+            return !__builtin_mul_overflow(*x, known[i].by, x);
+    return false;
+}
+
 bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
 {
     *out = def;
@@ -18,8 +30,8 @@ bool cli_u64(struct cli *c, enum opt_id o, u64 def, u64 lo, u64 hi, u64 *out)
         return true;
     char *end;
     errno = 0;
-    unsigned long long x = strtoull(v, &end, 10);
-    if (!*v || *v == '-' || *end || errno || x < lo || x > hi) {
+    u64 x = strtoull(v, &end, 10);
+    if (!(*v >= '0' && *v <= '9') || errno || !scale(end, &x) || x < lo || x > hi) {
         cli_usage(c, "`%s` is not a whole number from %llu to %llu", v, (unsigned long long)lo, (unsigned long long)hi);
         return false;
     }
