@@ -1,23 +1,21 @@
 /* cmd_mutate.c - nasc mutate: networks that differ from a parent in what was drawn at one node.  Parents: --arch, or lines of
  * stdin, texts or records with one. */
 #include "compiler/cli.h"
+#include "compiler/out_cols.h"
 
 static const struct out_col columns[] = {
-    {"space", OUT_STR, NULL, 0, true, NULL},
-    {"seed", OUT_U64, NULL, 0, false, NULL},
-    {"index", OUT_U64, "#", 5, false, NULL},
+    OUT_COL_SPACE,
+    OUT_COL_SEED,
+    OUT_COL_INDEX,
     {"parent", OUT_STR, NULL, 0, true, NULL},
-    {"id", OUT_STR, "id", 10, true, NULL},
-    {"logp", OUT_REAL, "logp", 8, false, NULL},
-    {"depth", OUT_U64, "depth", 5, false, NULL},
-    {"nodes", OUT_U64, "nodes", 6, false, "k"},
-    {"params", OUT_COUNT, "params", 7, false, NULL},
-    {"macs", OUT_COUNT, "macs", 7, false, NULL},
+    OUT_COL_ID,
+    OUT_COL_LOGP,
+    OUT_COLS_SIZE,
     {"tries", OUT_U64, NULL, 0, false, NULL},
     {"given_up", OUT_U64, NULL, 0, false, NULL},
     {"rule", OUT_STR, "rule", 6, true, NULL},
     {"node", OUT_STR, "node", 16, true, NULL},
-    {"arch", OUT_STR, "architecture", 60, true, NULL},
+    OUT_COL_ARCH(60),
 };
 
 static void row(struct out *o, const nasc_record *parent, nasc_arch *child, u64 seed, u64 index, const nasc_move *m)

@@ -2,23 +2,21 @@
 #include "compiler/base/real.h"
 #include "compiler/cli.h"
 #include "compiler/dump.h"
+#include "compiler/out_cols.h"
 #include "grammar/sampler.h"
 
 #include <stdio.h>
 
 static const struct out_col columns[] = {
-    {"space", OUT_STR, NULL, 0, true, NULL},
-    {"seed", OUT_U64, NULL, 0, false, NULL},
-    {"index", OUT_U64, "#", 5, false, NULL},
-    {"id", OUT_STR, "id", 10, true, NULL},
-    {"logp", OUT_REAL, "logp", 8, false, NULL},
+    OUT_COL_SPACE,
+    OUT_COL_SEED,
+    OUT_COL_INDEX,
+    OUT_COL_ID,
+    OUT_COL_LOGP,
     {"readings", OUT_REAL, "readings", 8, false, NULL},
     {"sum", OUT_STR, NULL, 0, true, NULL},
-    {"depth", OUT_U64, "depth", 5, false, NULL},
-    {"nodes", OUT_U64, "nodes", 6, false, "k"},
-    {"params", OUT_COUNT, "params", 7, false, NULL},
-    {"macs", OUT_COUNT, "macs", 7, false, NULL},
-    {"arch", OUT_STR, "architecture", 72, true, NULL},
+    OUT_COLS_SIZE,
+    OUT_COL_ARCH(72),
     {"logp_exact", OUT_REAL, "exact", 8, false, NULL},
     {"log_mass", OUT_REAL, NULL, 0, false, NULL},
     {"log_mass_error", OUT_REAL, NULL, 0, false, NULL},
@@ -57,15 +55,12 @@ static void row(struct out *o, nasc_arch *ar, const nasc_likelihood *l, u64 inde
 }
 
 static const struct out_col readings[] = {
-    {"space", OUT_STR, NULL, 0, true, NULL},
-    {"index", OUT_U64, "#", 5, false, NULL},
+    OUT_COL_SPACE,
+    OUT_COL_INDEX,
     {"reading", OUT_U64, "reading", 7, false, NULL},
-    {"logp", OUT_REAL, "logp", 8, false, NULL},
+    OUT_COL_LOGP,
     {"share", OUT_REAL, "share", 8, false, NULL},
-    {"depth", OUT_U64, "depth", 5, false, NULL},
-    {"nodes", OUT_U64, "nodes", 6, false, "k"},
-    {"params", OUT_COUNT, "params", 7, false, NULL},
-    {"macs", OUT_COUNT, "macs", 7, false, NULL},
+    OUT_COLS_SIZE,
     {"derivation", OUT_STR, "derivation", 72, true, NULL},
     {"arch", OUT_STR, NULL, 0, true, NULL},
 };

@@ -3,6 +3,7 @@
  * Records come in the order of their numbers, the same bytes for any number of threads.  Ctrl-C ends it with the records there are. */
 #include "compiler/cli.h"
 #include "compiler/dump.h"
+#include "compiler/out_cols.h"
 #include "compiler/stream.h"
 
 #include <signal.h>
@@ -10,16 +11,13 @@
 #include <unistd.h>
 
 static const struct out_col columns[] = {
-    {"space", OUT_STR, NULL, 0, true, NULL},
-    {"seed", OUT_U64, NULL, 0, false, NULL},
-    {"index", OUT_U64, "#", 5, false, NULL},
-    {"id", OUT_STR, "id", 10, true, NULL},
-    {"logp", OUT_REAL, "logp", 8, false, NULL},
-    {"depth", OUT_U64, "depth", 5, false, NULL},
-    {"nodes", OUT_U64, "nodes", 6, false, "k"},
-    {"params", OUT_COUNT, "params", 7, false, NULL},
-    {"macs", OUT_COUNT, "macs", 7, false, NULL},
-    {"arch", OUT_STR, "architecture", 72, true, NULL},
+    OUT_COL_SPACE,
+    OUT_COL_SEED,
+    OUT_COL_INDEX,
+    OUT_COL_ID,
+    OUT_COL_LOGP,
+    OUT_COLS_SIZE,
+    OUT_COL_ARCH(72),
 };
 _Static_assert(COUNTOF(columns) == STREAM_NFIELD, "a column for each field");
 

@@ -1,5 +1,6 @@
 /* repl_arch.c - the prompt's commands on architectures: draw, read, explain. */
 #include "compiler/base/real.h"
+#include "compiler/out_cols.h"
 #include "compiler/pipeline.h"
 #include "compiler/repl.h"
 
@@ -92,15 +93,12 @@ nasc_status repl_arch(struct repl *r, const char *args)
 }
 
 static const struct out_col columns[] = {
-    {"seed", OUT_U64, NULL, 0, false, NULL},
-    {"index", OUT_U64, "#", 5, false, NULL},
-    {"id", OUT_STR, "id", 10, true, NULL},
-    {"logp", OUT_REAL, "logp", 8, false, NULL},
-    {"depth", OUT_U64, "depth", 5, false, NULL},
-    {"nodes", OUT_U64, "nodes", 6, false, "k"},
-    {"params", OUT_COUNT, "params", 7, false, NULL},
-    {"macs", OUT_COUNT, "macs", 7, false, NULL},
-    {"arch", OUT_STR, "architecture", 72, true, NULL},
+    OUT_COL_SEED,
+    OUT_COL_INDEX,
+    OUT_COL_ID,
+    OUT_COL_LOGP,
+    OUT_COLS_SIZE,
+    OUT_COL_ARCH(72),
 };
 
 nasc_status repl_sample(struct repl *r, const char *args)
