@@ -65,6 +65,8 @@ void out_row(struct out *o, const struct out_cell *cell);       /* unless --wher
 void out_render(const struct out *o, struct buf *b, const struct out_cell *cell);
 void out_rendered(struct out *o, const char *row, size_t n);
 bool out_flush(struct out *o);                                  /* false: it cannot be written */
+/* An exact number, given by its digits, for people: 15,625; 1.246e+746769 where it is long.  Other text as it is. */
+void out_digits(struct buf *b, const char *s);
 void out_close(struct out *o);
 /* The derivations of the space chosen, up to a depth if one is said, a row each; what they come to goes to `talk` (cmd_count.c). */
 nasc_status count_space(struct cli *c, enum out_format f, bool said, u64 depth, FILE *talk);

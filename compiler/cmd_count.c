@@ -35,20 +35,6 @@ static const char *digits(struct arena *a, const struct tally_number *n, bool sh
     return s;
 }
 
-static void put_grouped(struct buf *b, const char *s)
-{
-    size_t n = strlen(s);
-    if (n > 27) {
-        buf_printf(b, "%c.%.3se+%zu", s[0], s + 1, n - 1);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0)
-            buf_putc(b, ',');
-        buf_putc(b, s[i]);
-    }
-}
-
 static struct out_cell big(const char *digits)
 {
     return (struct out_cell){.none = !digits, .s = digits};
@@ -63,7 +49,7 @@ static void say_typed(struct buf *b, const struct typed_tally *y, u32 to)
     if (y->n) {
         char *s = mpz_get_str(NULL, 10, y->upto[y->n - 1]);
         buf_printf(b, "to depth %u, ", y->n - 1);
-        put_grouped(b, s);
+        out_digits(b, s);
         buf_puts(b, y->how == TT_EACH ? " of them type and are within the limits" : " of them type, limits other than depth left out");
         free(s);
         if (y->words_known)

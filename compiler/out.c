@@ -73,7 +73,7 @@ static void put_count(struct buf *b, u128 c)
         put_u64(b, (u64)c);
 }
 
-static void put_big(struct buf *b, const char *s)
+void out_digits(struct buf *b, const char *s)
 {
     size_t n = strlen(s);
     if (strspn(s, "0123456789") < n) {
@@ -140,7 +140,7 @@ static void put_cell(struct buf *b, const struct out_col *col, const struct out_
         break;
     case OUT_BIG:
         if (text)
-            put_big(b, x->s);
+            out_digits(b, x->s);
         else if (f == OUT_CSV || strlen(x->s) < 20)
             buf_puts(b, x->s);
         else
