@@ -1,4 +1,4 @@
-/* modules.c - where module texts and backends are found.
+/* modules.c - where module texts, backends and the runtime of compiled models are found.
  *
  * "std.nn" -> STDLIB/nn.nas, where STDLIB is $NASC_STDLIB, else the installed one as seen from the program or the
  * library (an installed tree may be moved as a whole), else the source tree of an uninstalled build, else where it was to be
@@ -77,6 +77,18 @@ const char *session_modules(nasc_session *s)
     if (!s->module_dir)
         s->module_dir = uninstalled() ? NASC_BUILD_DIR "/.libs" : NASC_MODULE_DIR;
     return s->module_dir;
+}
+
+const char *session_runtime(nasc_session *s)
+{
+    const char *env = getenv("NASC_RUNTIME");
+    if (env && *env)
+        return env;
+    if (!s->runtime_dir)
+        s->runtime_dir = installed(s->a, NASC_RUNTIME_DIR, "main.c");
+    if (!s->runtime_dir)
+        s->runtime_dir = uninstalled() ? NASC_SOURCE_DIR "/compiler/runtime" : NASC_RUNTIME_DIR;
+    return s->runtime_dir;
 }
 
 static bool is_path(const char *m)

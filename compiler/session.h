@@ -59,7 +59,7 @@ struct nasc_session {
     bool checked;                       /* verify every IR after every step */
     struct buf repro;                   /* the IR a failed verification leaves behind */
     const char *main_dir;               /* where `import name` looks beside the stdlib */
-    const char *stdlib_dir, *module_dir;        /* by session_stdlib, session_modules */
+    const char *stdlib_dir, *module_dir, *runtime_dir;  /* by session_stdlib, session_modules, session_runtime */
 };
 
 /* A session of the same module, space and limits, for another thread: it reads the texts that `s` has read, which meanwhile loads
@@ -78,9 +78,10 @@ nasc_status session_status(nasc_session *s);            /* NASC_WRONG if there a
 void session_clear(nasc_session *s);                    /* forgets the diagnostics */
 void session_begin(nasc_session *s);                    /* a public call begins: forgets what was said before the last success */
 
-/* The directories that modules and backends are looked for in. */
+/* The directories that modules, backends and the C files of compiled models are looked for in. */
 const char *session_stdlib(nasc_session *s);
 const char *session_modules(nasc_session *s);
+const char *session_runtime(nasc_session *s);
 gram_open_fn session_opener(void);
 
 /* A backend by name (NULL: llvm if it is there, else ref), perhaps not opened. NULL after complaining (E0901). */

@@ -1,6 +1,6 @@
 /* unit.h - what every unit test includes: cmocka and its prerequisites. */
-#ifndef NASC_UNIT_H
-#define NASC_UNIT_H
+#ifndef NASC_TESTS_UNIT_H
+#define NASC_TESTS_UNIT_H
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif

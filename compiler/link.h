@@ -1,0 +1,28 @@
+/* link.h - a model's object to an executable or a shared library, by the target's C compiler.
+ *
+ * In: an object's bytes.  Out: a file's bytes.  What is needed beside them: the C compiler (a row of link.c's table, or NASC_CC) and, for an executable, the
+ * C files of compiler/runtime, which are installed with nasc. */
+#ifndef NASC_LINK_H
+#define NASC_LINK_H
+#include "compiler/session.h"
+
+/* The C compiler for an instruction set.  NASC_CC, if set, is it, options included; else the host's own, or Debian's cross compiler. */
+struct link_cc {
+    const char *command;                /* "aarch64-linux-gnu-gcc" */
+    const char *path;                   /* the program; NULL: it is not there */
+    const char *mend;                   /* the command that installs it */
+    bool cross;                         /* for another instruction set than ours */
+};
+void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out);
+
+struct link_model {
+    const struct mach *mach;
+    const char *name;                   /* the object defines NAME_model */
+    bool weights;                       /* and NAME_weights: as many bytes as load reads, aligned like them */
+    const void *object; size_t nobject;
+};
+/* Appends the file, which is the same for the same object and compiler.  False after complaining (E0950, E0951, E0952). */
+bool link_executable(nasc_session *s, const struct link_model *m, struct buf *out);
+bool link_shared(nasc_session *s, const struct link_model *m, struct buf *out);
+
+#endif
