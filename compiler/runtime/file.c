@@ -41,7 +41,7 @@ bool nrt_read(nrt_in *in, void *to, uint64_t n, nrt_error *e)
         if (k < 0)
             return nrt_fail(e, "%s: cannot be read: %s", in->name, strerror(errno));
         if (k == 0)
-            return nrt_fail(e, "%s: the file is cut off: %llu more bytes are expected", in->name, (unsigned long long)want);
+            return nrt_fail(e, "%s: the file is cut off: %llu more bytes are expected", in->name, (unsigned long long)(want + in->after));
         done += (uint64_t)k;
         if (in->sized)
             in->left -= (uint64_t)k < in->left ? (uint64_t)k : in->left;
@@ -59,7 +59,10 @@ void *nrt_read_new(nrt_in *in, uint64_t n, nrt_error *e)
     uint64_t room = in->sized || n < 1 << 20 ? n : 1 << 20, have = 0;
     unsigned char *to = nrt_alloc(room, e);
     while (to) {
-        if (!nrt_read(in, to + have, room - have, e))
+        in->after = n - room;
+        bool ok = nrt_read(in, to + have, room - have, e);
+        in->after = 0;
+        if (!ok)
             break;
         have = room;
         if (have == n)

@@ -344,6 +344,8 @@ int main(int argc, char **argv)
     struct program p = { .name = argc ? argv[0] : m->name, .m = m, .threads = 1 };
     const char *slash = strrchr(p.name, '/');
     p.name = slash ? slash + 1 : p.name;
+    if (argc)
+        argv[0] = (char *)(uintptr_t)p.name;    /* for getopt's complaints */
     p.output = calloc(m->noutput + (size_t)1, sizeof *p.output);
     p.in = calloc(m->ninput + (size_t)1, sizeof *p.in);
     p.out = calloc(m->noutput + (size_t)1, sizeof *p.out);

@@ -36,7 +36,7 @@ const char *nrt_shape(char *to, size_t size, uint32_t dtype, uint32_t rank, cons
 bool nrt_bytes(uint32_t dtype, uint32_t rank, const int64_t *extent, uint64_t *bytes);
 
 /* --- Files: file.c --- */
-typedef struct nrt_in { int fd; const char *name; bool sized; uint64_t left; } nrt_in;       /* sized: `left` bytes are left */
+typedef struct nrt_in { int fd; const char *name; bool sized; uint64_t left, after; } nrt_in;        /* sized: `left` bytes are left; after: expected behind what is read */
 bool nrt_open(nrt_in *in, const char *path, nrt_error *e);      /* "-": standard input */
 void nrt_close(nrt_in *in);
 bool nrt_read(nrt_in *in, void *to, uint64_t n, nrt_error *e);  /* n bytes, or it is complained that the file is cut off */
