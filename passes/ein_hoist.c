@@ -87,6 +87,8 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
         n++;
     }
     int d = ein_dtype(c, &h->e, x);
+    if (d == EIN_ANY && h->w->o->strict)        /* it takes the dtype it is used with */
+        return 0;
     if (d == EIN_ANY)
         d = h->e.acc;
     if (d < 0 || d == DT_BOOL)

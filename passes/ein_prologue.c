@@ -105,8 +105,11 @@ static bool pull_out(struct prologues *p, u32 eq)
         for (u32 k = 0; k < y.nlist; k++)
             own[k] = ein_rank(c, k);
         if (y.a) {
+            double v;
             pad = rw_replace(c, d, 1, &read, &y.a);
-            if (c->node.at[pad].kind != EIN_NUM)
+            if (w->o->strict && rw_at_pad(w, d, read, y.a, (enum dtype)e.acc, &v))
+                pad = ein_num(c, v);
+            else if (w->o->strict || c->node.at[pad].kind != EIN_NUM)
                 continue;
         }
         ein_node at = ein_read(c, y.u, y.nlist, own, 0), map = rw_replace(c, d, 1, &read, &at);

@@ -614,7 +614,8 @@ void low_store(struct low *q, u32 k, lval v)
 
 /* Clipping and interiors */
 
-/* Is the value 0 (want 0), or the read itself (want != 0: the pad must be that) where access k leaves its tensor? */
+/* Is the value 0 (want 0), or the read itself (want != 0: the pad must be that) where access k leaves its tensor?  Strict arithmetic knows
+ * what 0 times an infinity is, and that the largest of a NaN and -inf is -inf: there all of the factors must be 0, and extrema are none. */
 static bool absorbs(struct low *q, ein_node x, u32 k, double want)
 {
     struct ein_x y = q->c->node.at[x];
@@ -623,13 +624,18 @@ static bool absorbs(struct low *q, ein_node x, u32 k, double want)
         u32 id = low_node(q, x);
         return q->node.at[id].access == k + 1 && y.a && pad.kind == EIN_NUM && pad.r == want;
     }
+    bool strict = q->L->o->strict;
     if (want != 0)
         return false;
     switch (y.kind) {
     case EIN_NUM: return y.r == 0;
     case EIN_ARG: return true;                      /* a floor of 0 or none: max(floor, 0) is 0 */
-    case EIN_MUL: return absorbs(q, y.a, k, 0) || absorbs(q, y.b, k, 0);
-    case EIN_DIV: case EIN_CAST: case EIN_NEG: case EIN_ABS: case EIN_TANH: case EIN_ERF: case EIN_SQRT: return absorbs(q, y.a, k, 0);
+    case EIN_MUL: return strict ? absorbs(q, y.a, k, 0) && absorbs(q, y.b, k, 0) : absorbs(q, y.a, k, 0) || absorbs(q, y.b, k, 0);
+    case EIN_DIV:
+        if (strict)
+            return false;
+        /* fall through */
+    case EIN_CAST: case EIN_NEG: case EIN_ABS: case EIN_TANH: case EIN_ERF: case EIN_SQRT: return absorbs(q, y.a, k, 0);
     case EIN_ADD: case EIN_SUB: case EIN_MAX: case EIN_MIN: return absorbs(q, y.a, k, 0) && absorbs(q, y.b, k, 0);
     default: return false;
     }
@@ -638,6 +644,8 @@ static bool absorbs(struct low *q, ein_node x, u32 k, double want)
 void low_find_clips(struct low *q)
 {
     double want = low_identity(q);
+    if (q->L->o->strict && q->q.red != RED_ADD)
+        return;
     if ((q->q.red != RED_ADD && q->q.red != RED_MAX && q->q.red != RED_MIN) || q->q.nbody != 1)
         return;
     for (u32 k = q->nlhs; k < q->acc.n; k++) {

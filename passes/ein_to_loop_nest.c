@@ -177,7 +177,7 @@ static void accumulate(struct nest *t, lval *acc)
         lval arg[32], lift[16], next[16];
         CHECK(m->nlift <= 16 && m->nstate <= 16);
         for (u32 i = 0; i < m->nlift; i++)
-            arg[i] = low_number(q, q->q.body[i]);
+            arg[i] = low_typed(q, q->q.body[i], q->q.acc);
         for (u32 i = 0; i < m->nstate; i++)
             lift[i] = low_monoid(q, m->nlift, arg, m->lift[i]);
         for (u32 i = 0; i < m->nstate; i++) {
@@ -200,10 +200,13 @@ static void accumulate(struct nest *t, lval *acc)
         acc[0] = low_add_point(q, acc[0], q->q.body[0]);
         return;
     }
-    lval v = low_number(q, q->q.body[0]);
-    if (present)
+    lval v = low_typed(q, q->q.body[0], q->q.acc), was = acc[0];
+    bool skips = q->q.red == RED_ADD || q->q.red == RED_MUL;    /* an extremum that is NaN is lost by the identity */
+    if (present && (skips || !q->L->o->strict))
         v = low_pick(q, present, v, low_const(q, low_identity(q)));
     acc[0] = low_combine(q, acc[0], v);
+    if (present && !skips && q->L->o->strict)
+        acc[0] = low_pick(q, present, acc[0], was);
 }
 
 static void reduce(struct nest *t, u32 depth, lval *acc);
@@ -346,8 +349,6 @@ static lval to_store(struct low *q, lval v, enum dtype d)
     struct ltype t = low_type(q, v), to = { (u8)d, t.lanes };
     if (d == q->ct)
         return v;
-    if (!dtype_is_float(d))
-        v = le_op(&q->e, LO_FROUND, t, v, 0, 0);
     return le_op(&q->e, LO_CAST, to, v, 0, 0);
 }
 
@@ -392,7 +393,7 @@ static void arg_loops(struct nest *t, u32 depth, ein_node number, lval *acc)
         return;
     }
     struct ltype b = { DT_BOOL, 1 }, i = { DT_I64, 1 };
-    lval v = low_number(q, q->q.body[0]);
+    lval v = low_typed(q, q->q.body[0], q->q.acc);
     lval better = q->q.red == RED_ARGMAX ? le_op(&q->e, LO_FLT, b, acc[0], v, 0) : le_op(&q->e, LO_FLT, b, v, acc[0], 0);
     better = le_op(&q->e, LO_OR, b, better, le_op(&q->e, LO_ILT, b, acc[1], le_int(&q->e, 0), 0), 0);
     if (q->q.guard)

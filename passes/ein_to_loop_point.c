@@ -7,6 +7,7 @@
 #include "passes/lower.h"
 
 #include "compiler/base/rng.h"
+#include "compiler/ir/elem.h"
 
 static u64 bit(u32 r)
 {
@@ -89,14 +90,12 @@ static lval cast(struct low *q, lval v, enum dtype d)
 {
     if (d == DT_BOOL)
         return low_as_bool(q, v);
-    v = low_as_number(q, v);
+    if (low_type(q, v).dtype == DT_BOOL)
+        v = low_as_number(q, v);
     struct ltype t = low_type(q, v);
-    if (d == q->ct || (d == DT_F64 && q->ct == DT_F32))
-        return v;
-    if (!dtype_is_float(d))
-        v = unary(q, LO_FROUND, v);
-    v = le_op(&q->e, LO_CAST, (struct ltype){ (u8)d, t.lanes }, v, 0, 0);
-    return le_op(&q->e, LO_CAST, t, v, 0, 0);
+    if (d != t.dtype && !(d == DT_F64 && q->ct == DT_F32))
+        v = le_op(&q->e, LO_CAST, (struct ltype){ (u8)d, t.lanes }, v, 0, 0);
+    return low_as_number(q, v);
 }
 
 static lval index_compare(struct low *q, enum loop_op op, ein_node a, ein_node b, bool negate)
@@ -151,13 +150,72 @@ static lval philox(struct low *q, u64 seed, u64 number, lval index)
     return c[0];
 }
 
-static bool is_integer(const struct low *q, ein_node x)
+static int dtype_of(const struct low *q, ein_node x)
 {
-    int d = ein_dtype(q->c, &q->q, x);
-    return d >= 0 && !dtype_is_float((enum dtype)d);
+    return ein_dtype(q->c, &q->q, x);
 }
 
-static lval compute(struct low *q, const struct low_node *n)
+static bool is_integer(int d)
+{
+    return d >= 0 && d != DT_BOOL && !dtype_is_float((enum dtype)d);
+}
+
+lval low_round(struct low *q, lval v, int d)
+{
+    bool strict = q->L->o->strict && d >= 0 && d != DT_BOOL && dtype_is_float((enum dtype)d);
+    return strict || is_integer(d) ? cast(q, v, (enum dtype)d) : v;
+}
+
+lval low_typed(struct low *q, ein_node x, int d)
+{
+    bool floats = d >= 0 && dtype_is_float((enum dtype)d) && q->L->o->strict;
+    const struct ein_x *y = &q->c->node.at[x];
+    if (floats && y->kind == EIN_NUM)
+        return low_const(q, elem_round((enum dtype)d, y->r));
+    lval v = low_number(q, x);
+    return floats && dtype_of(q, x) == EIN_ANY ? low_round(q, v, d) : v;
+}
+
+/* A function of ir/poly.h: of f32 and less by the f32 program, whatever is computed in. */
+static lval function(struct low *q, enum loop_op op, int d, lval a, lval b)
+{
+    if (b)
+        join(q, &a, &b);
+    struct ltype t = low_type(q, a), f = { DT_F32, t.lanes };
+    if (!q->L->o->strict || q->ct == DT_F32 || d < 0 || d == DT_F64 || !dtype_is_float((enum dtype)d))
+        return le_op(&q->e, op, t, a, b, 0);
+    a = le_op(&q->e, LO_CAST, f, a, 0, 0);
+    b = b ? le_op(&q->e, LO_CAST, f, b, 0, 0) : 0;
+    return le_op(&q->e, LO_CAST, t, le_op(&q->e, op, f, a, b, 0), 0, 0);
+}
+
+static lval remainder_of(struct low *q, int d, lval a, lval b)
+{
+    lval v = unary(q, LO_FFLOOR, low_round(q, low_arith(q, LO_FDIV, a, b), is_integer(d) ? EIN_ANY : d));
+    v = low_round(q, low_arith(q, LO_FMUL, v, b), is_integer(d) ? EIN_ANY : d);
+    return low_arith(q, LO_FSUB, a, v);
+}
+
+/* a / b, integers floored and 0 where b is 0; DIV0: 0 there in any case. */
+static lval quotient(struct low *q, enum ein_kind kind, int d, lval a, lval b)
+{
+    lval v = low_arith(q, LO_FDIV, a, b);
+    if (is_integer(d))
+        v = unary(q, LO_FFLOOR, v);
+    else if (kind == EIN_DIV)
+        return v;
+    lval zero = compare(q, LO_FEQ, b, low_const(q, 0));
+    return low_pick(q, zero, low_const(q, 0), v);
+}
+
+/* Operands of at least two, in the dtype that they have together. */
+static void operands(struct low *q, const struct ein_x *y, int d, lval *a, lval *b)
+{
+    *a = low_typed(q, y->a, d);
+    *b = low_typed(q, y->b, d);
+}
+
+static lval compute_in(struct low *q, const struct low_node *n, int d)
 {
     struct ein_x y = q->c->node.at[n->x];
     lval a, b, v;
@@ -178,66 +236,56 @@ static lval compute(struct low *q, const struct low_node *n)
         if (!y.a || !mask)
             return v;
         struct ein_x pad = q->c->node.at[y.a];
-        if (pad.kind == EIN_NUM && pad.r == 0 && low_type(q, v).lanes > 1)
+        if (pad.kind == EIN_NUM && pad.r == 0 && !__builtin_signbit(pad.r) && low_type(q, v).lanes > 1)
             return v;               /* masked lanes read as 0 */
         v = low_as_number(q, v);
-        return low_pick(q, mask, v, low_number(q, y.a));
+        return low_pick(q, mask, v, low_typed(q, y.a, d));
     }
     case EIN_ACC:
-        return q->result[y.u];
+        return q->q.red == RED_ADD || q->q.red == RED_MUL ? low_round(q, q->result[y.u], is_integer(d) ? d : EIN_ANY) : q->result[y.u];
     case EIN_ARG:               /* outside of monoids: a slot */
         return low_as_number(q, q->L->slot.at[y.u]);
     case EIN_NEG: return unary(q, LO_FNEG, low_number(q, y.a));
     case EIN_ABS: return unary(q, LO_FABS, low_number(q, y.a));
     case EIN_SQRT: return unary(q, LO_FSQRT, low_number(q, y.a));
-    case EIN_RSQRT: a = low_const(q, 1); return low_arith(q, LO_FDIV, a, unary(q, LO_FSQRT, low_number(q, y.a)));
-    case EIN_EXP: return unary(q, LO_EXP, low_number(q, y.a));
-    case EIN_LOG: return unary(q, LO_LOG, low_number(q, y.a));
-    case EIN_TANH: return unary(q, LO_TANH, low_number(q, y.a));
-    case EIN_SIGMOID: return unary(q, LO_SIGMOID, low_number(q, y.a));
-    case EIN_ERF: return unary(q, LO_ERF, low_number(q, y.a));
-    case EIN_SIN: return unary(q, LO_SIN, low_number(q, y.a));
-    case EIN_COS: return unary(q, LO_COS, low_number(q, y.a));
+    case EIN_RSQRT:
+        a = low_round(q, unary(q, LO_FSQRT, low_number(q, y.a)), is_integer(d) ? EIN_ANY : d);
+        return low_arith(q, LO_FDIV, low_const(q, 1), a);
+    case EIN_EXP: return function(q, LO_EXP, d, low_number(q, y.a), 0);
+    case EIN_LOG: return function(q, LO_LOG, d, low_number(q, y.a), 0);
+    case EIN_TANH: return function(q, LO_TANH, d, low_number(q, y.a), 0);
+    case EIN_SIGMOID: return function(q, LO_SIGMOID, d, low_number(q, y.a), 0);
+    case EIN_ERF: return function(q, LO_ERF, d, low_number(q, y.a), 0);
+    case EIN_SIN: return function(q, LO_SIN, d, low_number(q, y.a), 0);
+    case EIN_COS: return function(q, LO_COS, d, low_number(q, y.a), 0);
     case EIN_FLOOR: return unary(q, LO_FFLOOR, low_number(q, y.a));
     case EIN_SIGN:
-        a = low_number(q, y.a);
+        a = low_number(q, y.a);         /* of a NaN: 0 */
         b = compare(q, LO_FLT, a, low_const(q, 0));
-        b = low_pick(q, b, low_const(q, -1), a);
+        b = low_pick(q, b, low_const(q, -1), low_const(q, 0));
         v = compare(q, LO_FLT, low_const(q, 0), a);
         return low_pick(q, v, low_const(q, 1), b);
     case EIN_ADD: {
         ein_node m = y.a, other = y.b;
         if (q->c->node.at[m].kind != EIN_MUL)
             m = y.b, other = y.a;
-        if (q->c->node.at[m].kind == EIN_MUL && !q->L->o->strict && q->L->m->fma && !q->monoid_node)
+        if (q->c->node.at[m].kind == EIN_MUL && !q->L->o->strict && q->L->m->fma && !q->monoid_node && !is_integer(d))
             return low_add_point(q, low_number(q, other), m);
-        a = low_number(q, y.a);
-        return low_arith(q, LO_FADD, a, low_number(q, y.b));
+        operands(q, &y, d, &a, &b);
+        return low_arith(q, LO_FADD, a, b);
     }
-    case EIN_SUB: a = low_number(q, y.a); return low_arith(q, LO_FSUB, a, low_number(q, y.b));
-    case EIN_MUL: a = low_number(q, y.a); return low_arith(q, LO_FMUL, a, low_number(q, y.b));
-    case EIN_DIV:
-        a = low_number(q, y.a);
-        v = low_arith(q, LO_FDIV, a, low_number(q, y.b));
-        return q->monoid_node || !is_integer(q, n->x) ? v : unary(q, LO_FFLOOR, v);     /* integers divide by floor */
-    case EIN_MIN: a = low_number(q, y.a); return low_arith(q, LO_FMIN, a, low_number(q, y.b));
-    case EIN_MAX: a = low_number(q, y.a); return low_arith(q, LO_FMAX, a, low_number(q, y.b));
-    case EIN_POW: a = low_number(q, y.a); return low_arith(q, LO_POW, a, low_number(q, y.b));
-    case EIN_DIV0:
-        a = low_number(q, y.a);
-        b = low_number(q, y.b);
-        v = compare(q, LO_FEQ, b, low_const(q, 0));
-        a = low_arith(q, LO_FDIV, a, b);
-        return low_pick(q, v, low_const(q, 0), a);
-    case EIN_PMOD:
-        a = low_number(q, y.a);
-        b = low_number(q, y.b);
-        return low_arith(q, LO_FSUB, a, low_arith(q, LO_FMUL, unary(q, LO_FFLOOR, low_arith(q, LO_FDIV, a, b)), b));
+    case EIN_SUB: operands(q, &y, d, &a, &b); return low_arith(q, LO_FSUB, a, b);
+    case EIN_MUL: operands(q, &y, d, &a, &b); return low_arith(q, LO_FMUL, a, b);
+    case EIN_DIV: case EIN_DIV0: operands(q, &y, d, &a, &b); return quotient(q, (enum ein_kind)y.kind, d, a, b);
+    case EIN_MIN: operands(q, &y, d, &a, &b); return low_arith(q, LO_FMIN, a, b);
+    case EIN_MAX: operands(q, &y, d, &a, &b); return low_arith(q, LO_FMAX, a, b);
+    case EIN_POW: operands(q, &y, d, &a, &b); return function(q, LO_POW, d, a, b);
+    case EIN_PMOD: operands(q, &y, d, &a, &b); return remainder_of(q, d, a, b);
     case EIN_LT: case EIN_LE: case EIN_EQ: case EIN_NE:
         if (!q->monoid_node && ein_is_index(q->c, y.a))
             return index_compare(q, y.kind == EIN_LT ? LO_ILT : y.kind == EIN_LE ? LO_ILE : LO_IEQ, y.a, y.b, y.kind == EIN_NE);
-        a = low_number(q, y.a);
-        return compare(q, y.kind == EIN_LT ? LO_FLT : y.kind == EIN_LE ? LO_FLE : y.kind == EIN_EQ ? LO_FEQ : LO_FNE, a, low_number(q, y.b));
+        operands(q, &y, d, &a, &b);
+        return compare(q, y.kind == EIN_LT ? LO_FLT : y.kind == EIN_LE ? LO_FLE : y.kind == EIN_EQ ? LO_FEQ : LO_FNE, a, b);
     case EIN_AND: case EIN_OR:
         a = low_as_bool(q, low_point(q, y.a));
         b = low_as_bool(q, low_point(q, y.b));
@@ -250,11 +298,12 @@ static lval compute(struct low *q, const struct low_node *n)
         if (low_decided(q, y.a, &holds))
             return low_point(q, holds ? y.b : y.c);
         v = low_as_bool(q, low_point(q, y.a));
-        a = low_point(q, y.b);
-        b = low_point(q, y.c);
-        if (low_type(q, a).dtype != low_type(q, b).dtype) {
-            a = low_as_number(q, a);
-            b = low_as_number(q, b);
+        if (d == DT_BOOL) {
+            a = low_as_bool(q, low_point(q, y.b));
+            b = low_as_bool(q, low_point(q, y.c));
+        } else {
+            a = low_typed(q, y.b, d);
+            b = low_typed(q, y.c, d);
         }
         return low_pick(q, v, a, b);
     case EIN_CAST:
@@ -267,6 +316,29 @@ static lval compute(struct low *q, const struct low_node *n)
     default:
         BUG("a point of kind %u", y.kind);
     }
+}
+
+/* Rounded to the node's own dtype where that matters: integers saturate, and strict arithmetic rounds every operation.  Its constants
+ * are computed in f64 and rounded where they meet a number. */
+static lval compute(struct low *q, const struct low_node *n)
+{
+    struct ein_x y = q->c->node.at[n->x];
+    bool compares = y.kind >= EIN_LT && y.kind <= EIN_NE;
+    if (compares && !q->monoid_node && ein_is_index(q->c, y.a))
+        return compute_in(q, n, DT_BOOL);
+    int d = dtype_of(q, n->x);
+    if (compares) {
+        d = dtype_of(q, y.a);
+        d = d == EIN_ANY ? dtype_of(q, y.b) : d;
+    }
+    u8 ct = q->ct;
+    if (q->L->o->strict && d == EIN_ANY)
+        q->ct = DT_F64;
+    lval v = compute_in(q, n, d);
+    if (y.kind >= EIN_NEG && y.kind <= EIN_SELECT && !compares && low_type(q, v).dtype != DT_BOOL)
+        v = low_round(q, v, d);
+    q->ct = ct;
+    return v;
 }
 
 lval low_point(struct low *q, ein_node x)
@@ -302,7 +374,7 @@ lval low_monoid(struct low *q, u32 n, const lval *arg, ein_node x)
         q->monoid_node = NEW_ARRAY(q->a, ein_node, 256);
         q->monoid_val = NEW_ARRAY(q->a, lval, 256);
         q->nmonoid = 0;
-        lval v = low_number(q, x);
+        lval v = low_typed(q, x, q->q.acc);
         q->monoid_node = NULL;
         return v;
     }
@@ -342,14 +414,17 @@ double low_identity(const struct low *q)
 lval low_combine(struct low *q, lval acc, lval v)
 {
     static const u8 op[] = { [RED_ADD] = LO_FADD, [RED_MUL] = LO_FMUL, [RED_MAX] = LO_FMAX, [RED_MIN] = LO_FMIN };
-    return low_arith(q, op[q->q.red], acc, v);
+    v = low_arith(q, op[q->q.red], acc, v);
+    return is_integer(q->q.acc) ? v : low_round(q, v, q->q.acc);
 }
 
 lval low_add_point(struct low *q, lval acc, ein_node x)
 {
     struct ein_x y = q->c->node.at[x];
-    if (y.kind != EIN_MUL || q->L->o->strict || q->q.as_written || !q->L->m->fma)
-        return low_arith(q, LO_FADD, acc, low_number(q, x));
+    if (y.kind != EIN_MUL || q->L->o->strict || q->q.as_written || !q->L->m->fma || is_integer(dtype_of(q, x))) {
+        lval v = low_arith(q, LO_FADD, acc, low_typed(q, x, q->q.acc));
+        return is_integer(q->q.acc) ? v : low_round(q, v, q->q.acc);
+    }
     lval a = low_number(q, y.a), b = low_number(q, y.b);
     u32 la = low_type(q, a).lanes, lb = low_type(q, b).lanes, lc = low_type(q, acc).lanes;
     u32 lanes = MAX(MAX(la, lb), lc);

@@ -177,6 +177,10 @@ bool low_interior(struct low *q, lval *cond);
 /* Points (ein_to_loop_point.c). */
 lval low_point(struct low *q, ein_node x);          /* number or bool; scalar or q->vl lanes */
 lval low_number(struct low *q, ein_node x);
+/* The same where a number of dtype d is wanted: strict arithmetic rounds constants to it. */
+lval low_typed(struct low *q, ein_node x, int d);
+/* What an operation of dtype d makes of its result: integers saturate; floats are rounded to d if arithmetic is strict. */
+lval low_round(struct low *q, lval v, int d);
 lval low_as_number(struct low *q, lval v);
 lval low_as_bool(struct low *q, lval v);
 lval low_arith(struct low *q, enum loop_op op, lval a, lval b);

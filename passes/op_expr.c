@@ -305,9 +305,24 @@ ein_node op_inst_bool(struct op_inst *o, u32 ox)
     return condition(o, op_inst_point(o, ox)).x;
 }
 
+/* A constant expression of whole numbers. */
+static bool is_whole(const struct cascade *c, ein_node x)
+{
+    const struct ein_x *y = &c->node.at[x];
+    switch (y->kind) {
+    case EIN_NUM: return y->r > -0x1p53 && y->r < 0x1p53 && y->r == (double)(i64)y->r;
+    case EIN_OF_INT: case EIN_FLOOR: case EIN_SIGN: return true;
+    case EIN_NEG: case EIN_ABS: return is_whole(c, y->a);
+    case EIN_ADD: case EIN_SUB: case EIN_MUL: case EIN_MIN: case EIN_MAX: case EIN_PMOD: return is_whole(c, y->a) && is_whole(c, y->b);
+    case EIN_SELECT: return is_whole(c, y->b) && is_whole(c, y->c);
+    default: return false;
+    }
+}
+
 static struct op_point both(struct op_inst *o, enum ein_kind k, struct op_point a, struct op_point b, bool real)
 {
     int t = meet(a.t == DT_BOOL ? EIN_ANY : a.t, b.t == DT_BOOL ? EIN_ANY : b.t);
+    real |= (a.t == EIN_ANY && !is_whole(o->x->c, a.x)) || (b.t == EIN_ANY && !is_whole(o->x->c, b.x));     /* k * 0.1 is no integer */
     if (real && (t == EIN_ANY ? a.t == DT_BOOL || b.t == DT_BOOL : !dtype_is_float(t)))
         t = op_inst_float(o);
     if (a.t == DT_BOOL || b.t == DT_BOOL) {

@@ -310,7 +310,7 @@ static ein_node pad_through(struct rewrite *w, const struct ein_eq *p, ein_node 
         sub[d] = idx[d];
     }
     ein_node at_pad = rw_replace(c, body, 1, &read, &pad);
-    if (at_pad != pad)
+    if (w->o->strict ? !rw_same_at_pad(w, body, read, pad, (enum dtype)from->dtype) : at_pad != pad)
         return 0;
     ein_node padded = ein_read(c, y.u, y.nlist, sub, pad);
     (void)with;
@@ -339,7 +339,7 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
     ein_node *with = NEW_ARRAY(w->a, ein_node, p->nrank + 1);
     if (!rw_inverse(c, p, idx, with))
         return 0;
-    ein_node body = p->guard ? pad_reads(w, p->body[0]) : p->body[0];
+    ein_node own = rw_typed(w, p, p->body[0], (enum dtype)c->tens.at[p->out[0]].dtype), body = p->guard ? pad_reads(w, own) : own;
     if (p->guard)
         body = ein_select(c, p->guard, body, ein_num(c, 0));
     if (!r.a)

@@ -59,6 +59,13 @@ typedef ein_node rw_read_fn(void *ctx, struct cascade *c, const struct ein_x *y,
 ein_node rw_reads(struct cascade *c, ein_node x, rw_read_fn *f, void *ctx);
 /* Map p's value at the place a READ node names, in the reader's ranks, its pad kept; 0 if it cannot be said. */
 ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read);
+/* x, a value of dtype d that is about to stand in another equation: strict arithmetic rounds a constant expression to it first, for such
+ * take the dtype they are used with. */
+ein_node rw_typed(struct rewrite *w, const struct ein_eq *e, ein_node x, enum dtype d);
+/* What point node x, over one read, is where that read is the number `pad`, worked out in dtype d operation by operation; false: not
+ * worked out here.  rw_same_at_pad: is it that number again, to the bit? */
+bool rw_at_pad(struct rewrite *w, ein_node x, ein_node read, ein_node pad, enum dtype d, double *value);
+bool rw_same_at_pad(struct rewrite *w, ein_node x, ein_node read, ein_node pad, enum dtype d);
 /* Indices under ranges, neutral operands, sums of zeros; a reduction over nothing becomes a map (rw_simplify.c). e's arrays
  * are changed in place. */
 void rw_simplify(struct rewrite *w, struct ein_eq *e);

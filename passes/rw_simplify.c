@@ -1,11 +1,20 @@
 /* rw_simplify.c - one equation made simple: indices under the ranges of its ranks, neutral operands, sums of zeros.
  *
- * 0 * x is 0 (parameters and activations are finite) unless --strict-math; so a convolution of zeros is zero. */
+ * 0 * x is 0 (parameters and activations are finite) unless --strict-math; so a convolution of zeros is zero.  Under it signs of zeros
+ * count as well: x + 0 is no x of -0, and a sum is 0 + its points. */
 #include "passes/rewrite.h"
+
+#include "compiler/ir/elem.h"
 
 static bool is_num(const struct cascade *c, ein_node x, double v)
 {
     return c->node.at[x].kind == EIN_NUM && c->node.at[x].r == v;
+}
+
+/* Neutral to a sum: -0; to a difference: 0. */
+static bool is_zero(const struct rewrite *w, ein_node x, bool negative)
+{
+    return is_num(w->c, x, 0) && (!w->o->strict || !__builtin_signbit(w->c->node.at[x].r) != negative);
 }
 
 /* b - a, if that is a number. */
@@ -51,9 +60,9 @@ static ein_node neutral(struct rewrite *w, ein_node x)
     struct ein_x y = c->node.at[x];
     switch (y.kind) {
     case EIN_ADD:
-        return is_num(c, y.a, 0) ? y.b : is_num(c, y.b, 0) ? y.a : x;
+        return is_zero(w, y.a, true) ? y.b : is_zero(w, y.b, true) ? y.a : x;
     case EIN_SUB:
-        return is_num(c, y.b, 0) ? y.a : x;
+        return is_zero(w, y.b, false) ? y.a : x;
     case EIN_MUL:
         if (is_num(c, y.a, 1) || is_num(c, y.b, 1))
             return is_num(c, y.a, 1) ? y.b : y.a;
@@ -67,7 +76,7 @@ static ein_node neutral(struct rewrite *w, ein_node x)
         struct ein_x lt = c->node.at[y.a], k = c->node.at[y.c];
         bool leaky = lt.kind == EIN_LT && is_num(c, lt.a, 0) && lt.b == y.b && k.kind == EIN_MUL;
         ein_node times = leaky ? k.a == y.b ? k.b : k.b == y.b ? k.a : 0 : 0;
-        bool less = times && c->node.at[times].kind == EIN_NUM && c->node.at[times].r > 0 && c->node.at[times].r < 1;
+        bool less = times && c->node.at[times].kind == EIN_NUM && c->node.at[times].r > (w->o->strict ? 0x1p-14 : 0) && c->node.at[times].r < 1;
         if (less)
             return ein_op2(c, EIN_MAX, y.b, y.c);
         ein_node left = needed(c, y.a, y.b, y.c);
@@ -78,6 +87,45 @@ static ein_node neutral(struct rewrite *w, ein_node x)
     default:
         return x;
     }
+}
+
+ein_node rw_typed(struct rewrite *w, const struct ein_eq *e, ein_node x, enum dtype d)
+{
+    return w->o->strict && dtype_is_float(d) && ein_dtype(w->c, e, x) == EIN_ANY ? ein_cast(w->c, x, d) : x;
+}
+
+bool rw_at_pad(struct rewrite *w, ein_node x, ein_node read, ein_node pad, enum dtype d, double *value)
+{
+    const struct ein_x y = w->c->node.at[x];
+    double a = 0, b = 0;
+    if (y.kind == EIN_NUM || x == read) {
+        *value = elem_round(d, w->c->node.at[x == read ? pad : x].r);
+        return w->c->node.at[x == read ? pad : x].kind == EIN_NUM;
+    }
+    bool one = y.kind == EIN_NEG || y.kind == EIN_ABS, two = y.kind >= EIN_ADD && y.kind <= EIN_DIV;
+    two |= y.kind == EIN_MIN || y.kind == EIN_MAX;
+    /* operands of numbers only are computed in f64 */
+    if ((!one && !two) || !rw_at_pad(w, y.a, read, pad, d, &a) || (two && !rw_at_pad(w, y.b, read, pad, d, &b)) ||
+        (w->c->node.at[y.a].kind == EIN_NUM && (one || w->c->node.at[y.b].kind == EIN_NUM)))
+        return false;
+    switch ((enum ein_kind)y.kind) {
+    case EIN_NEG: a = -a; break;
+    case EIN_ABS: a = __builtin_fabs(a); break;
+    case EIN_ADD: a = a + b; break;
+    case EIN_SUB: a = a - b; break;
+    case EIN_MUL: a = a * b; break;
+    case EIN_DIV: a = a / b; break;
+    case EIN_MIN: a = a < b ? a : b; break;
+    default: a = a > b ? a : b;
+    }
+    *value = elem_round(d, a);
+    return true;
+}
+
+bool rw_same_at_pad(struct rewrite *w, ein_node x, ein_node read, ein_node pad, enum dtype d)
+{
+    double v, was;
+    return rw_at_pad(w, x, read, pad, d, &v) && rw_at_pad(w, read, read, pad, d, &was) && v == was && !__builtin_signbit(v) == !__builtin_signbit(was);
 }
 
 /* Bottom-up; ein_reach gives children first, so one sweep sees every simplified child. */
@@ -110,6 +158,11 @@ static bool to_map(struct rewrite *w, struct ein_eq *e)
     bool plain = e->red == RED_ADD || e->red == RED_MUL || e->red == RED_MAX || e->red == RED_MIN;
     if (!plain || has_reduced(e) || e->guard || e->nbody != 1)
         return false;
+    if (w->o->strict) {
+        e->body[0] = rw_typed(w, e, e->body[0], (enum dtype)e->acc);
+        if (e->red == RED_ADD && dtype_is_float((enum dtype)e->acc))
+            e->body[0] = ein_op2(w->c, EIN_ADD, e->body[0], ein_num(w->c, 0));
+    }
     if (e->post) {
         struct ein_x acc = {.kind = EIN_ACC};
         ein_node from = ein_make(w->c, acc, 0, NULL);
@@ -127,6 +180,7 @@ static bool sum_of_zeros(struct rewrite *w, struct ein_eq *e)
         return false;
     e->nrank = rw_npar(e);
     e->guard = 0;
+    e->body[0] = ein_num(w->c, 0);
     return to_map(w, e);
 }
 

@@ -38,7 +38,7 @@ double *ein_eval_alloc(struct ein_eval *ev, const struct cascade *c, u32 t)
             to->err = NEW_ARRAY(ev->a, double, n);
     }
     for (u64 i = 0; c->tens.at[t].halo && i < n; i++)
-        to->v[i] = c->tens.at[t].rest;
+        to->v[i] = ev->mode == EVAL_F32 ? elem_round(c->tens.at[t].dtype, c->tens.at[t].rest) : c->tens.at[t].rest;
     return to->v;
 }
 
@@ -388,11 +388,14 @@ static void gather_end(struct eq_run *q)
     const struct ein_eq *e = q->r.e;
     bool arg = e->red == RED_ARGMAX || e->red == RED_ARGMIN;
     double u = eval_unit(eval_bound_dtype(q->r.ev, e->acc));
+    bool whole = !dtype_is_float(e->acc) && e->acc != DT_BOOL && (e->red == RED_ADD || e->red == RED_MUL);
+    for (u64 o = 0; o < g->n && whole; o++)
+        g->v[0][o] = elem_round(e->acc, g->v[0][o]);
     for (u64 o = 0; o < g->n && (arg || e->red == RED_ADD); o++) {
         if (arg) {
             g->v[0][o] = (double)g->best[o];
             g->e[0][o] = g->sum_abs[o];
-        } else if (g->count[o] > 1) {
+        } else if (g->count[o] > 1 && u > 0) {
             double nu = (double)(g->count[o] - 1) * u;
             g->e[0][o] += nu < 0.5 ? nu / (1 - nu) * g->sum_abs[o] : INFINITY;
         }
@@ -403,6 +406,8 @@ static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, c
 {
     i64 off[EVAL_BLOCK];
     struct ein_array *to = &q->r.ev->tens[tens];
+    enum dtype d = q->r.c->tens.at[tens].dtype;
+    bool whole = !dtype_is_float(d) && d != DT_BOOL;
     eval_index_block(p, &q->par, q->lhs, off);
     for (u32 i = 0; i < q->par.lanes; i++) {
         bool absent = on && on[i] == 0;
@@ -410,7 +415,7 @@ static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, c
             q->r.leaves = q->r.c->tens.at[tens].name;
             return;
         }
-        to->v[off[i]] = absent ? 0 : v[i];
+        to->v[off[i]] = absent ? 0 : whole ? elem_round(d, v[i]) : v[i];
         if (to->err)
             to->err[off[i]] = absent ? 0 : err[i];
     }
@@ -503,7 +508,7 @@ bool ein_eval_run(struct ein_eval *ev, const struct cascade *c, u32 first, u32 l
         if (c->tens.at[t].role == EIN_CONST && !ev->tens[t].v) {
             double *v = ein_eval_alloc(ev, c, t);
             for (u64 i = 0; i < ev->tens[t].n; i++)
-                v[i] = c->tens.at[t].value[i];
+                v[i] = ev->mode == EVAL_F32 ? elem_round(c->tens.at[t].dtype, c->tens.at[t].value[i]) : c->tens.at[t].value[i];
         }
     for (u32 i = first; i < last; i++)
         for (u32 k = 0; k < c->eq.at[i].nout; k++)

@@ -50,6 +50,16 @@ static int join(int a, int b)
     return a == EIN_ANY ? b : a;
 }
 
+/* As written: a register of constants (in f64 so far) where a number of dtype t is wanted. */
+static u32 in_dtype(struct eval_run *r, struct eval_prog *p, u32 reg, int t)
+{
+    if (r->ev->mode != EVAL_F32 || t == EIN_ANY || t == DT_F64 || !dtype_is_float((enum dtype)t))
+        return reg;
+    struct eval_ins ins = { .kind = EIN_CAST, .a = reg, .dtype = (u8)t, .u = (u32)t, .dst = new_reg(p) };
+    vec_push(r->a, &p->ins, ins);
+    return ins.dst;
+}
+
 u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d, ein_node x, enum dtype any)
 {
     const struct cascade *c = r->c;
@@ -57,9 +67,9 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
     if (!p->reg)
         p->reg = NEW_ARRAY(r->a, u32, c->node.n);
     ein_reach(r->a, c, x, &under);
-    int *type = NEW_ARRAY(r->a, int, p->nreg + under.n + 1);
+    int *type = NEW_ARRAY(r->a, int, p->nreg + 4 * under.n + 2);
     for (u32 i = 0; i < p->ins.n; i++)
-        type[p->ins.at[i].dst] = p->ins.at[i].dtype;
+        type[p->ins.at[i].dst] = p->ins.at[i].any ? EIN_ANY : p->ins.at[i].dtype;
     for (u32 i = 0; i < under.n; i++) {
         ein_node n = under.at[i];
         const struct ein_x *y = &c->node.at[n];
@@ -71,6 +81,8 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
         if (y->kind == EIN_READ) {
             compile_read(r, p, d, n, &ins);
             t = c->tens.at[y->u].dtype;
+            if (y->a && type[ins.a] == EIN_ANY)
+                ins.a = in_dtype(r, p, ins.a, t);
         } else if (index) {
             ins.index = true;
             eval_compile_index(r, p, d, y->a, 1, &ins.x);
@@ -91,15 +103,30 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
             case EIN_SELECT: t = join(type[ins.b], type[ins.c]); break;
             default: t = y->b ? join(type[ins.a], type[ins.b]) : type[ins.a];
             }
+            bool compares = y->kind >= EIN_LT && y->kind <= EIN_NE, selects = y->kind == EIN_SELECT;
+            int want = compares ? join(type[ins.a], type[ins.b]) : t;
+            if (ein_kind_nchild(y->kind) > 1 && want != DT_BOOL) {
+                if (!selects && type[ins.a] == EIN_ANY)
+                    ins.a = in_dtype(r, p, ins.a, want);
+                if (type[ins.b] == EIN_ANY)
+                    ins.b = in_dtype(r, p, ins.b, want);
+                if (selects && type[ins.c] == EIN_ANY)
+                    ins.c = in_dtype(r, p, ins.c, want);
+            }
         }
-        /* Constants among themselves, and comparisons' operands: in the dtype around them. */
-        ins.dtype = (u8)(t == EIN_ANY ? (int)any : t);
+        /* Constants among themselves: as written in f64, else counted in the dtype around them. */
+        ins.any = t == EIN_ANY;
+        ins.dtype = (u8)(t != EIN_ANY ? t : r->ev->mode == EVAL_F32 ? (int)DT_F64 : (int)any);
         ins.dst = new_reg(p);
         type[ins.dst] = t;
         p->reg[n] = ins.dst + 1;
         vec_push(r->a, &p->ins, ins);
     }
-    return p->reg[x] - 1;
+    u32 reg = p->reg[x] - 1;
+    for (u32 i = 0; i < p->ins.n; i++)
+        if (p->ins.at[i].dst == reg && p->ins.at[i].any)
+            return in_dtype(r, p, reg, any);
+    return reg;
 }
 
 void eval_finish(struct eval_run *r, struct eval_prog *p)
@@ -135,13 +162,13 @@ static double sigmoid(double x)
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-/* As written: f64 tensors by the f64 programs, everything else in f32. */
+/* As written: f64 and integers by the f64 programs, everything else in f32. */
 static double as_written(enum ein_kind k, enum dtype t, double x)
 {
     static const i8 fn[EIN_KINDS] = { [EIN_EXP] = POLY_EXP + 1, [EIN_LOG] = POLY_LOG + 1, [EIN_TANH] = POLY_TANH + 1, [EIN_ERF] = POLY_ERF + 1,
                                       [EIN_SIN] = POLY_SIN + 1, [EIN_COS] = POLY_COS + 1, [EIN_SIGMOID] = POLY_SIGMOID + 1 };
     CHECK(fn[k]);
-    return t == DT_F64 ? poly_f64(fn[k] - 1, x) : (double)poly_f32(fn[k] - 1, (float)x);
+    return t == DT_F64 || !dtype_is_float(t) ? poly_f64(fn[k] - 1, x) : (double)poly_f32(fn[k] - 1, (float)x);
 }
 
 static double remainder_floored(enum eval_mode m, enum dtype t, double a, double b)
@@ -176,7 +203,7 @@ static void values(struct eval_run *r, const struct eval_prog *p, const struct e
     case EIN_COS: if (written) MAP(as_written(EIN_COS, t, a[i])); else MAP(cos(a[i])); break;
     case EIN_POW:
         if (!written) MAP(pow(a[i], b[i]));
-        else if (t == DT_F64) MAP(poly_pow_f64(a[i], b[i]));
+        else if (t == DT_F64 || whole) MAP(poly_pow_f64(a[i], b[i]));
         else MAP((double)poly_pow_f32((float)a[i], (float)b[i]));
         break;
     case EIN_FLOOR: MAP(floor(a[i])); break;
@@ -203,7 +230,10 @@ static void values(struct eval_run *r, const struct eval_prog *p, const struct e
         break;
     default: BUG("no value of `%s`", ein_kind_word(ins->kind));
     }
-    if (written && !whole && t != DT_F64)
+    if (whole && t != DT_BOOL && !ins->any)
+        for (u32 i = 0; i < n; i++)
+            d[i] = elem_round(t, d[i]);
+    else if (written && !whole && t != DT_F64)
         for (u32 i = 0; i < n; i++)
             d[i] = eval_round(t, d[i]);
 }

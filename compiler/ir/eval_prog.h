@@ -44,6 +44,7 @@ struct eval_ins {
     struct eval_index x, y;             /* READ: offset; OF_INT, RAND, comparisons of indices */
     u32 ncheck; struct eval_check *check;       /* READ: axes that may be left; pad in register a (or none: poison) */
     bool padded, index;
+    bool any;                           /* of constants only: its dtype is that of its use */
 };
 struct eval_prog {
     VEC(struct eval_slot) slot;
