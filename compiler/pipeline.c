@@ -80,7 +80,7 @@ struct plan *pipe_plan(nasc_session *s, struct arena *a, const struct cascade *c
     return p;
 }
 
-nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass_options *o)
+static nasc_net *net_new(nasc_session *s, const struct pass_options *o)
 {
     struct arena *a = arena_new("sample");
     nasc_net *n = NEW(a, nasc_net);
@@ -92,11 +92,31 @@ nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass
     if (n->next)
         n->next->link = &n->next;
     s->nets = n;
-    n->written = pipe_cascade(s, a, graph, o);
-    n->ein = ein_copy(a, n->written);
-    pipe_optimize(s, n->ein, o, NULL, NULL);
-    n->plan = pipe_plan(s, a, n->ein, o);
-    n->memo = plan_memo_hold(s->plans);
+    return n;
+}
+
+static void lower(nasc_net *n)
+{
+    n->ein = ein_copy(n->a, n->written);
+    pipe_optimize(n->s, n->ein, &n->opt, NULL, NULL);
+    n->plan = pipe_plan(n->s, n->a, n->ein, &n->opt);
+    n->memo = plan_memo_hold(n->s->plans);
+}
+
+nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass_options *o)
+{
+    nasc_net *n = net_new(s, o);
+    n->written = pipe_cascade(s, n->a, graph, o);
+    lower(n);
+    return n;
+}
+
+nasc_net *net_lower_cascade(nasc_session *s, const struct cascade *c, const struct pass_options *o)
+{
+    nasc_net *n = net_new(s, o);
+    n->written = ein_copy(n->a, c);
+    check_ein(s, n->written, "what was given");
+    lower(n);
     return n;
 }
 

@@ -67,6 +67,7 @@ struct nasc_net {
 };
 /* Down to the plan; then the code of many at once (false after complaining: none of them has code); or both for one (NULL after complaining). */
 nasc_net *net_lower(nasc_session *s, const struct arch *graph, const struct pass_options *o);
+nasc_net *net_lower_cascade(nasc_session *s, const struct cascade *c, const struct pass_options *o);     /* the same from a cascade: tests */
 bool net_code(nasc_session *s, u32 n, nasc_net *const *net, const char *backend);
 nasc_net *net_compile(nasc_session *s, const struct arch *graph, const char *backend, const struct pass_options *o);
 bool net_exec(nasc_net *n);             /* makes the exec; false after complaining */
