@@ -20,7 +20,7 @@ static const char *module_path(nasc_session *s, const char *name, u32 k)
     return k > 1 ? NULL : arena_printf(s->a, "%s/nasc_be_%s.so", k ? session_modules(s) : env, name);
 }
 
-static bool module_there(nasc_session *s, const char *name)
+bool backend_there(nasc_session *s, const char *name)
 {
     const char *path;
     for (u32 k = 0; (path = module_path(s, name, k)); k++)
@@ -34,9 +34,14 @@ static const struct backend *open_module(nasc_session *s, const char *name, void
     const char *path;
     *why = "no such module";
     for (u32 k = 0; (path = module_path(s, name, k)); k++) {
-        *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!*dl)
+        if (access(path, R_OK))
             continue;
+        *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!*dl) {                     /* its vendor's library is missing, say */
+            const char *said = dlerror();
+            *why = arena_printf(s->a, "%s", said ? said : "the module cannot be loaded");
+            continue;
+        }
         const struct backend *be = dlsym(*dl, "nasc_backend");
         if (be && be->abi == BACKEND_ABI)
             return be;
@@ -57,8 +62,8 @@ struct backend_handle *session_backend_named(nasc_session *s, const char *name)
     for (struct backend_handle *h = s->backends; h; h = h->next)
         if (name ? strcmp(h->name, name) == 0 : h->any)
             return h;
-    const char *want = name ? name : module_there(s, "llvm") ? "llvm" : "ref";
-    if (strcmp(want, "ref") != 0 && !module_there(s, want)) {
+    const char *want = name ? name : backend_there(s, "llvm") ? "llvm" : "ref";
+    if (strcmp(want, "ref") != 0 && !backend_there(s, want)) {
         no_backend(s, name, "no such module");
         return NULL;
     }

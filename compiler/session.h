@@ -84,6 +84,8 @@ const char *session_modules(nasc_session *s);
 const char *session_runtime(nasc_session *s);
 gram_open_fn session_opener(void);
 
+/* Is there a module of that name?  It is not opened. */
+bool backend_there(nasc_session *s, const char *name);
 /* A backend by name (NULL: llvm if it is there, else ref), perhaps not opened. NULL after complaining (E0901). */
 struct backend_handle *session_backend_named(nasc_session *s, const char *name);
 /* Opens it; false after complaining.  Where none was named and llvm cannot be opened, the handle becomes ref's. */
