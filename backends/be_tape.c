@@ -182,6 +182,9 @@ static void blocks(struct tape_run *r)
                 merge(r, n, on);
             } else if (t->red == RED_ARGMAX || t->red == RED_ARGMIN) {
                 best(r, n, v, on, at++);
+            } else if (on && (t->red == RED_MAX || t->red == RED_MIN)) {     /* the identity would take a NaN's place */
+                r->real->map[t->red == RED_MAX ? TP_MAX : TP_MIN](n, r->fresh, r->state, v, NULL);
+                r->real->map[TP_SELECT](n, r->state, on, r->fresh, r->state);
             } else if (on) {
                 char *zero = r->fresh;
                 r->real->fill(n, zero, t->zero);
@@ -190,6 +193,8 @@ static void blocks(struct tape_run *r)
             } else {
                 r->real->reduce(t->red, n, r->state, v);
             }
+            if (t->round)
+                r->real->map[t->round](n, r->state, r->state, NULL, NULL);
         } while (tape_next(r, &red));
         n = all;
         for (u32 k = 1; split && k < p->dom.size[0]; k++)

@@ -23,6 +23,21 @@
 /* ---- functions: each program of poly_f32.def as one C function ---- */
 
 static inline i32 bits_of(float x) { i32 b; __builtin_memcpy(&b, &x, 4); return b; }
+#if !OPS_FMA
+/* x * y + z, rounded once: the product is exact in f64, and the sum is rounded to odd there, so that rounding it again to f32 is as rounding the
+ * exact one. */
+static inline float fma_of(float x, float y, float z)
+{
+    double p = (double)x * (double)y, s = p + (double)z, t = s - p, e = (p - (s - t)) + ((double)z - t);
+    i64 b, d;
+    __builtin_memcpy(&b, &s, 8);
+    __builtin_memcpy(&d, &e, 8);
+    /* not exact and even: one step towards what is missing.  (e is a NaN where s is no number: left alone.) */
+    b += (e != 0) & (e == e) & !(b & 1) ? ((b ^ d) < 0 ? -1 : 1) : 0;
+    __builtin_memcpy(&s, &b, 8);
+    return (float)s;
+}
+#endif
 static inline float float_of(i32 b) { float x; __builtin_memcpy(&x, &b, 4); return x; }
 #define FL_ARG float
 #define FL_CONST float
@@ -58,7 +73,7 @@ static inline float float_of(i32 b) { float x; __builtin_memcpy(&x, &b, 4); retu
 #if OPS_FMA
 #define DO_FMA(x, y, z) __builtin_fmaf(x, y, z)
 #else
-#define DO_FMA(x, y, z) (float)((double)(x) * (double)(y) + (double)(z))   /* twice rounded at worst; the ulps of ir/poly.h have room for it */
+#define DO_FMA(x, y, z) fma_of(x, y, z)
 #endif
 #define DO_DIV(x, y) (x) / (y)
 #define DO_MIN(x, y) (x) < (y) ? (x) : (y)

@@ -35,6 +35,14 @@ MAP(sigmoid, F_SIGMOID(a[i]))
 MAP(erf, F_ERF(a[i]))
 MAP(sin, F_SIN(a[i]))
 MAP(cos, F_COS(a[i]))
+MAP(exp32, poly_exp((float)a[i]))
+MAP(log32, poly_log((float)a[i]))
+MAP(tanh32, poly_tanh((float)a[i]))
+MAP(sigmoid32, poly_sigmoid((float)a[i]))
+MAP(erf32, poly_erf((float)a[i]))
+MAP(sin32, poly_sin((float)a[i]))
+MAP(cos32, poly_cos((float)a[i]))
+MAP(pow32, pow1_f32((float)a[i], (float)b[i]))
 MAP(floor, FLOOR(a[i]))
 MAP(truth, a[i] != 0)
 MAP(not, a[i] == 0)
@@ -358,7 +366,8 @@ OPS_TARGET static void FN(write_runs)(u8 dtype, u32 n, u32 cols, void *vto, i64 
 #define REAL_TABLE(S) { .map = { \
     [TP_NEG] = neg_##S, [TP_ABS] = abs_##S, [TP_SIGN] = sign_##S, [TP_SQRT] = sqrt_##S, [TP_RSQRT] = rsqrt_##S, [TP_EXP] = exp_##S, \
     [TP_LOG] = log_##S, [TP_TANH] = tanh_##S, [TP_SIGMOID] = sigmoid_##S, [TP_ERF] = erf_##S, [TP_SIN] = sin_##S, [TP_COS] = cos_##S, \
-    [TP_FLOOR] = floor_##S, [TP_TRUTH] = truth_##S, [TP_NOT] = not_##S, [TP_TO_F16] = to_f16_##S, [TP_TO_BF16] = to_bf16_##S, \
+    [TP_EXP32] = exp32_##S, [TP_LOG32] = log32_##S, [TP_TANH32] = tanh32_##S, [TP_SIGMOID32] = sigmoid32_##S, [TP_ERF32] = erf32_##S, \
+    [TP_SIN32] = sin32_##S, [TP_COS32] = cos32_##S, [TP_POW32] = pow32_##S, [TP_FLOOR] = floor_##S, [TP_TRUTH] = truth_##S, [TP_NOT] = not_##S, [TP_TO_F16] = to_f16_##S, [TP_TO_BF16] = to_bf16_##S, \
     [TP_TO_F32] = to_f32_##S, [TP_TO_I64] = to_i64_##S, [TP_TO_I32] = to_i32_##S, [TP_TO_I8] = to_i8_##S, [TP_TO_U8] = to_u8_##S, \
     [TP_ADD] = add_##S, [TP_SUB] = sub_##S, [TP_MUL] = mul_##S, [TP_DIV] = div_##S, [TP_DIV0] = div0_##S, [TP_IDIV] = idiv_##S, \
     [TP_MOD] = mod_##S, [TP_POW] = pow_##S, [TP_MIN] = min_##S, [TP_MAX] = max_##S, [TP_LT] = lt_##S, [TP_LE] = le_##S, [TP_EQ] = eq_##S, \

@@ -61,6 +61,10 @@ static u8 type_of(struct taped *q)
         const struct ein_x *y = &c->node.at[all.at[i]];
         u8 d = y->kind == EIN_READ ? c->tens.at[y->u].dtype : y->kind == EIN_CAST ? (u8)y->u : DT_F32;
         wide |= d == DT_F64 || d == DT_I64 || d == DT_I32;
+        /* strict arithmetic computes constants among themselves in f64 */
+        bool compares = y->kind >= EIN_LT && y->kind <= EIN_NE && !ein_is_index(c, y->a);
+        if (q->g->o->strict && (compares || (y->kind >= EIN_NEG && y->kind < EIN_LT) || y->kind == EIN_SELECT))
+            wide |= compares ? ein_dtype(c, e, y->a) == EIN_ANY && ein_dtype(c, e, y->b) == EIN_ANY : ein_dtype(c, e, all.at[i]) == EIN_ANY;
     }
     return wide ? DT_F64 : DT_F32;
 }
@@ -80,9 +84,9 @@ static double identity(const struct ein_eq *e)
     }
 }
 
-static void result(struct taped *q, u32 prog, ein_node x)
+static void result(struct taped *q, u32 prog, ein_node x, u8 d)
 {
-    u32 r = taped_point(q, prog, x);
+    u32 r = taped_typed(q, prog, x, d);
     vec_push(q->a, &q->n.prog[prog].res, r);
 }
 
@@ -208,6 +212,7 @@ static void lower(struct taping *g, const struct ein_eq *e)
     n->ct = type_of(q);
     n->red = e->red;
     n->fuse = !g->o->strict && !e->as_written;
+    n->round = g->o->strict && (e->red == RED_ADD || e->red == RED_MUL) && dtype_is_float((enum dtype)e->acc) ? taped_rounding(q, (enum dtype)e->acc) : 0;
     n->scan = e->scan;
     n->scan_rank = e->scan_rank;
     n->scan_down = e->scan_down;
@@ -227,28 +232,28 @@ static void lower(struct taping *g, const struct ein_eq *e)
     ignore(q);
     ein_node a, b;
     if (taped_product(q, &a, &b)) {
-        result(q, TPROG_A, a);
-        result(q, TPROG_B, b);
+        result(q, TPROG_A, a, e->acc);
+        result(q, TPROG_B, b, e->acc);
     } else {
         for (u32 k = 0; k < e->nbody; k++)
-            result(q, TPROG_BODY, e->body[k]);
+            result(q, TPROG_BODY, e->body[k], e->red == RED_NONE ? g->c->tens.at[e->out[0]].dtype : e->acc);
         if (e->guard)
-            result(q, TPROG_BODY, e->guard);
+            result(q, TPROG_BODY, e->guard, DT_BOOL);
     }
     if (n->post)
-        result(q, TPROG_POST, e->post);
+        result(q, TPROG_POST, e->post, g->c->tens.at[e->out[0]].dtype);
     else if (q->times != 1) {
         n->post = true;
-        result(q, TPROG_POST, ein_make(g->c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL));
+        result(q, TPROG_POST, ein_make(g->c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), e->acc);
     }
     if (e->red == RED_USER) {
         const struct ein_monoid m = g->c->monoid.at[e->monoid];
         n->nstate = m.nstate;
         n->nlift = m.nlift;
         for (u32 k = 0; k < m.nstate; k++) {
-            result(q, TPROG_ZERO, m.zero[k]);
-            result(q, TPROG_LIFT, m.lift[k]);
-            result(q, TPROG_MERGE, m.merge[k]);
+            result(q, TPROG_ZERO, m.zero[k], e->acc);
+            result(q, TPROG_LIFT, m.lift[k], e->acc);
+            result(q, TPROG_MERGE, m.merge[k], e->acc);
         }
     }
     if (n->mode != TM_PRODUCT)

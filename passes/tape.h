@@ -31,6 +31,8 @@ struct tape *ein_to_tape(struct arena *a, struct cascade *scratch, u32 group, co
 
 /* Programs (tape_prog.c). */
 u32 taped_point(struct taped *q, u32 prog, ein_node x);         /* appended to the program; its register */
+u32 taped_typed(struct taped *q, u32 prog, ein_node x, int d);  /* the same where a number of dtype d is wanted: strict arithmetic rounds constants */
+u8 taped_rounding(const struct taped *q, enum dtype d);         /* what rounds a register to dtype d; 0: it has it */
 void taped_index(struct taped *q, u32 prog, ein_node x, struct tape_index *to);
 u64 taped_deps(struct taped *q, ein_node x);                    /* ranks */
 u32 taped_buf(struct taping *g, u32 tens, bool out);

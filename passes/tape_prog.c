@@ -5,6 +5,8 @@
 #include "passes/lower.h"
 #include "passes/tape.h"
 
+#include "compiler/ir/elem.h"
+
 u64 taped_deps(struct taped *q, ein_node x)
 {
     if (!x)
@@ -138,16 +140,71 @@ static bool whole(struct taped *q, ein_node x)
     return d >= 0 && !dtype_is_float((enum dtype)d);
 }
 
-static u32 cast(struct taped *q, u32 prog, u32 a, enum dtype d)
+u8 taped_rounding(const struct taped *q, enum dtype d)
 {
     static const u8 to[DTYPES] = { [DT_F32] = TP_TO_F32, [DT_F16] = TP_TO_F16, [DT_BF16] = TP_TO_BF16, [DT_I64] = TP_TO_I64, [DT_I32] = TP_TO_I32,
                                    [DT_I8] = TP_TO_I8, [DT_U8] = TP_TO_U8, [DT_BOOL] = TP_TRUTH };
-    return d == DT_F64 || (d == DT_F32 && q->n.ct == DT_F32) ? a : op(q, prog, to[d], a, 0, 0);
+    return d == DT_F64 || (d == DT_F32 && q->n.ct == DT_F32) ? 0 : to[d];
+}
+
+static u32 cast(struct taped *q, u32 prog, u32 a, enum dtype d)
+{
+    u8 rounds = taped_rounding(q, d);
+    return rounds ? op(q, prog, rounds, a, 0, 0) : a;
+}
+
+/* What an operation of dtype d makes of its result: integers saturate, floats are rounded to d if arithmetic is strict. */
+static u32 settled(struct taped *q, u32 prog, u32 a, int d)
+{
+    bool any = d < 0 || d == DT_BOOL || (dtype_is_float((enum dtype)d) && !q->g->o->strict);
+    return any ? a : cast(q, prog, a, (enum dtype)d);
+}
+
+u32 taped_typed(struct taped *q, u32 prog, ein_node x, int d)
+{
+    const struct ein_x *y = &q->c->node.at[x];
+    bool floats = q->g->o->strict && d >= 0 && dtype_is_float((enum dtype)d);
+    if (floats && y->kind == EIN_NUM && elem_round((enum dtype)d, y->r) != y->r)
+        return emit(q, prog, (struct tape_ins){ .op = TP_NUM, .r = elem_round((enum dtype)d, y->r) });
+    bool rounds = floats && y->kind != EIN_NUM && ein_dtype(q->c, q->e, x) == EIN_ANY;
+    u32 r = taped_point(q, prog, x);
+    return rounds ? settled(q, prog, r, d) : r;
+}
+
+/* The functions of ir/poly.h and those of several roundings, of a dtype that registers are wider than; false: any other. */
+static bool narrow(struct taped *q, u32 prog, u8 kind, int d, u32 a, u32 b, u32 *out)
+{
+    static const u8 f32[EIN_KINDS] = { [EIN_EXP] = TP_EXP32, [EIN_LOG] = TP_LOG32, [EIN_TANH] = TP_TANH32, [EIN_SIGMOID] = TP_SIGMOID32, [EIN_ERF] = TP_ERF32,
+                                       [EIN_SIN] = TP_SIN32, [EIN_COS] = TP_COS32, [EIN_POW] = TP_POW32 };
+    if (!q->g->o->strict || d < 0 || !dtype_is_float((enum dtype)d) || !taped_rounding(q, (enum dtype)d))
+        return false;
+    u32 v;
+    if (f32[kind]) {
+        *out = op(q, prog, f32[kind], a, b, 0);
+        return true;
+    }
+    switch ((enum ein_kind)kind) {
+    case EIN_RSQRT:
+        v = settled(q, prog, op(q, prog, TP_SQRT, a, 0, 0), d);
+        a = emit(q, prog, (struct tape_ins){ .op = TP_NUM, .r = 1 });
+        *out = op(q, prog, TP_DIV, a, v, 0);
+        return true;
+    case EIN_PMOD:
+        v = settled(q, prog, op(q, prog, TP_DIV, a, b, 0), d);
+        v = op(q, prog, TP_FLOOR, v, 0, 0);
+        v = settled(q, prog, op(q, prog, TP_MUL, v, b, 0), d);
+        *out = op(q, prog, TP_SUB, a, v, 0);
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* A power that is a multiplication or two. */
 static bool few(struct taped *q, u32 prog, ein_node b, u32 a, u32 *out)
 {
+    if (q->g->o->strict && q->n.ct != DT_F32)        /* rounded in between */
+        return false;
     const struct ein_x *y = &q->c->node.at[b];
     if (y->kind != EIN_NUM || (y->r != 1 && y->r != 2 && y->r != 3 && y->r != 4))
         return false;
@@ -172,8 +229,9 @@ static u32 compute(struct taped *q, u32 prog, ein_node x)
     case EIN_ACC: {
         s.op = TP_ACC;
         u32 acc = emit(q, prog, s);
+        bool sums = q->e->red == RED_ADD || q->e->red == RED_MUL;
         if (q->times == 1)
-            return acc;
+            return sums && !dtype_is_float((enum dtype)q->e->acc) ? settled(q, prog, acc, q->e->acc) : acc;
         u32 times = emit(q, prog, (struct tape_ins){ .op = TP_NUM, .r = q->times });
         return op(q, prog, TP_MUL, acc, times, 0);
     }
@@ -184,7 +242,7 @@ static u32 compute(struct taped *q, u32 prog, ein_node x)
         s.u = taped_buf(q->g, y.u, false);
         tests(q, prog, y.u, y.nlist, sub, &s.ntest, &s.test);
         if (y.a && s.ntest) {
-            u32 pad = taped_point(q, prog, y.a);
+            u32 pad = taped_typed(q, prog, y.a, q->c->tens.at[y.u].dtype);
             s.a = 1 + pad;
         }
         offset(q, prog, y.u, y.nlist, sub, &s.x);
@@ -202,22 +260,27 @@ static u32 compute(struct taped *q, u32 prog, ein_node x)
         taped_index(q, prog, y.b, &s.y);
         return emit(q, prog, s);
     }
-    u32 a = taped_point(q, prog, y.a), b = 0, c = 0, out;
+    bool compares = y.kind >= EIN_LT && y.kind <= EIN_NE, logic = y.kind >= EIN_AND && y.kind <= EIN_NOT;
+    int d = ein_dtype(q->c, q->e, compares ? y.a : x), want;
+    if (compares && d == EIN_ANY)
+        d = ein_dtype(q->c, q->e, y.b);
+    want = logic || y.kind == EIN_CAST || !y.b ? EIN_ANY : d;
+    u32 a = taped_typed(q, prog, y.a, y.kind == EIN_SELECT ? EIN_ANY : want), b = 0, c = 0, out;
     if (y.kind == EIN_POW && few(q, prog, y.b, a, &out))
-        return out;
+        return settled(q, prog, out, d);
     if (y.b)
-        b = taped_point(q, prog, y.b);
+        b = taped_typed(q, prog, y.b, want);
     if (y.c)
-        c = taped_point(q, prog, y.c);
+        c = taped_typed(q, prog, y.c, want);
     if (y.kind == EIN_CAST)
         return cast(q, prog, a, (enum dtype)y.u);
-    if (y.kind == EIN_DIV || y.kind == EIN_DIV0) {
-        bool floored = prog != TPROG_LIFT && prog != TPROG_MERGE && prog != TPROG_ZERO && whole(q, x);
-        return op(q, prog, floored ? TP_IDIV : y.kind == EIN_DIV ? TP_DIV : TP_DIV0, a, b, 0);
-    }
-    if (!plain[y.kind])
+    if (y.kind == EIN_DIV || y.kind == EIN_DIV0)
+        out = op(q, prog, whole(q, x) ? TP_IDIV : y.kind == EIN_DIV ? TP_DIV : TP_DIV0, a, b, 0);
+    else if (!plain[y.kind])
         BUG("a point of kind %s", ein_kind_word((enum ein_kind)y.kind));
-    return op(q, prog, plain[y.kind], a, b, c);
+    else if (!narrow(q, prog, y.kind, d, a, b, &out))
+        out = op(q, prog, plain[y.kind], a, b, c);
+    return compares || logic ? out : settled(q, prog, out, d);
 }
 
 u32 taped_point(struct taped *q, u32 prog, ein_node x)

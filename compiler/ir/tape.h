@@ -68,6 +68,7 @@ struct tape_rank { i64 ext; bool tb, red; };
 struct tape_nest {
     u8 mode, red, ct;                   /* ct: DT_F32 or DT_F64 */
     bool fuse;                          /* sums of products by fused multiply-add */
+    u8 round;                           /* each step of a sum or product is rounded: TP_TO_F32 .., or 0: it is in `ct` */
     u32 scan, scan_rank; bool scan_down;    /* equations of one scan > 0 take turns */
     u32 nrank; struct tape_rank *rank;
     u32 npar, nred; u32 *par, *redr;    /* orders, outermost first; ranks of extent 1 are in none */

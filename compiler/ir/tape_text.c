@@ -1,7 +1,7 @@
 /* tape_text.c - a tape as one record, and back.
  *
  *     (tape "y" 2 1099511627776 (buf "x" f32 0) (buf "y" f32 1)
- *       (nest blocks none f32 (flags 1 0 0) (scan 0 0 0) (counts 1 0 0 0 0 4) (zero 0.0) (rank 1 1 0) .. (par 0 1) (red)
+ *       (nest blocks none f32 (flags 1 0 0 0) (scan 0 0 0) (counts 1 0 0 0 0 4) (zero 0.0) (rank 1 1 0) .. (par 0 1) (red)
  *         (mdom) (kdom) (prog 0 (dom 1 256) (ins add 2 0 1 0 0 0.0) (ins load 0 0 0 0 0 0.0 (x 0 (0 1 1))) (res 2)) .. (out 1) (lhs 0 (0 1 1)))
  *       (unit 1 1 0) (units 0))
  *
@@ -107,7 +107,7 @@ static void put_nest(struct buf *b, const struct tape_nest *n)
     rec_put_word(b, mode_word[n->mode]);
     rec_put_word(b, red_word[n->red]);
     rec_put_word(b, dtype_name((enum dtype)n->ct));
-    PUT(b, "flags", n->fuse, n->guard, n->post);
+    PUT(b, "flags", n->fuse, n->guard, n->post, n->round);
     PUT(b, "scan", n->scan, n->scan_rank, n->scan_down);
     PUT(b, "counts", n->nstate, n->nlift, n->nm, n->nn, n->nreg);
     rec_open(b, 0, "zero");
@@ -313,6 +313,7 @@ static bool read_nest(struct reader *r, const struct rec *at, struct tape_nest *
 {
     str ct;
     enum dtype d;
+    u32 round;
     if (!word(r, at, 0, COUNTOF(mode_word), mode_word, &n->mode) || !word(r, at, 1, COUNTOF(red_word), red_word, &n->red) || !rec_word(r->ds, at, 2, &ct))
         return false;
     if (!dtype_parse(ct, &d))
@@ -321,11 +322,13 @@ static bool read_nest(struct reader *r, const struct rec *at, struct tape_nest *
     const struct rec *f = part(r, at, "flags"), *s = part(r, at, "scan"), *k = part(r, at, "counts"), *z = part(r, at, "zero"), *par = part(r, at, "par"),
                      *red = part(r, at, "red"), *out = part(r, at, "out");
     if (!f || !s || !k || !z || !par || !red || !out || !flag(r, f, 0, &n->fuse) || !flag(r, f, 1, &n->guard) || !flag(r, f, 2, &n->post) ||
+        !small(r, f, 3, &round) || round >= TAPE_OPS || (round && (tape_ops[round].class != 'A' || tape_ops[round].nsrc != 1)) ||
         !small(r, s, 0, &n->scan) || !small(r, s, 1, &n->scan_rank) || !flag(r, s, 2, &n->scan_down) || !small(r, k, 0, &n->nstate) ||
         !small(r, k, 1, &n->nlift) || !small(r, k, 2, &n->nm) || !small(r, k, 3, &n->nn) || !small(r, k, 4, &n->nreg) || !rec_real(r->ds, z, 0, &n->zero) ||
         !read_list(r, par, &n->npar, &n->par) || !read_list(r, red, &n->nred, &n->redr) || !read_list(r, out, &n->nout, &n->out) ||
         !read_dom(r, at, "mdom", &n->mdom) || !read_dom(r, at, "kdom", &n->kdom) || !read_index(r, at, "lhs", &n->lhs))
         return false;
+    n->round = (u8)round;
     n->rank = NEW_ARRAY(r->a, struct tape_rank, at->n);
     for (u32 i = 0; i < at->n; i++) {
         const struct rec *x = &at->item[i];
