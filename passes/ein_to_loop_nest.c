@@ -73,7 +73,7 @@ static void set_up(struct nest *t, struct low *q)
             low_bind(q, r, 0, 0, 0);
     /* batch outermost; inside, loops that leave a large vector operand alone go innermost, so that it is walked once */
     u64 large = low_large(q);
-    bool inside = low_batch_inside(q, large);
+    bool batch_inside = low_batch_inside(q, large);
     for (u32 pass = 0; pass < 4; pass++) {
         if (pass == 2 && large)
             for (u32 i = 0; i < q->nstat; i++)
@@ -81,7 +81,7 @@ static void set_up(struct nest *t, struct low *q)
                     t->item[t->n++] = (struct low_item){ q->stat[i].rank, (i32)i };
         for (u32 r = 0; r < q->q.nrank; r++)
             if (!q->rank[r].bound && !q->rank[r].red && stat_of(q, r) < 0 &&
-                ((q->rank[r].tb && !inside) || (s->outer && r == s->outer) ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
+                ((q->rank[r].tb && !batch_inside) || (s->outer && r == s->outer) ? 0u : !large || (large >> r & 1) ? 1u : 2u) == pass)
                 t->item[t->n++] = (struct low_item){ r, -1 };
     }
     for (u32 i = 0; i < q->nstat; i++)
@@ -99,7 +99,10 @@ static void set_up(struct nest *t, struct low *q)
             if (!q->rank[r].bound && q->rank[r].red && r != s->vec && (in_order ? !pass : (tested & bit(r)) ? !pass : pass))
                 t->red[t->nred++] = r;
     u32 last = t->nred ? t->red[t->nred - 1] : 0;
-    if (s->contraction && t->nred && !s->vec_red && !q->rank[last].tb && !(tested & bit(last)))
+    bool inside = false;                /* taps are inside of the loops: steps side by side would come after them */
+    for (u32 i = 0; i < q->nstat; i++)
+        inside |= q->stat[i].red;
+    if (s->contraction && t->nred && !s->vec_red && !q->rank[last].tb && !(tested & bit(last)) && !(in_order && inside))
         unroll(t, last);
     low_find_clips(q);
     if (s->vec_red)
