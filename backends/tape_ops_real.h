@@ -16,7 +16,8 @@
 #define IVDEP _Pragma("GCC ivdep")
 #endif
 #endif
-#define SATURATED(x, lo, hi) ((x) != (x) ? 0 : (x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x) < 0 ? -FLOOR(-(x)) : FLOOR(x))
+/* Integers have one zero. */
+#define SATURATED(x, lo, hi) ((x) != (x) ? 0 : (x) < (lo) ? (lo) : (x) > (hi) ? (hi) : ((x) < 0 ? -FLOOR(-(x)) : FLOOR(x)) + 0)
 
 MAP(neg, -a[i])
 MAP(abs, FABS(a[i]))

@@ -17,12 +17,16 @@ struct job {
 static const double specials[] = { NAN, INFINITY, -INFINITY, 0.0, -0.0, 0x1p-149, -0x1p-149, 0x1.8p-130, -0x1p-126, 0x1.fffffep127, -0x1.fffffep127,
                                    1, -1, 0.5, 0x1p-25, 0x1.000002p0, 88.75, -103.5, 1e-20, -1e20 };
 
+static const double edges[] = { 127, -128, 255, 0x1p20, -0x1p20, 1000003, -77777 };     /* indices are less than 2^30 */
+
 double compare_draw(enum compare_draw d, enum dtype t, u64 seed, u32 number, u64 i)
 {
     u32 w[4];
     rng_at(seed, 0x737472696374ull + number, i, w);
-    if (!dtype_is_float(t))
-        return w[0] % 2;
+    if (!dtype_is_float(t)) {
+        i64 small = d == DRAW_PLAIN ? w[0] % 2 : (i64)(w[0] % 12) - 2;
+        return elem_round(t, d == DRAW_SPECIAL && w[1] % 37 == 0 ? edges[w[2] % COUNTOF(edges)] : (double)small);
+    }
     double unit = (double)(i32)w[0] * 0x1p-31;
     switch (d) {
     case DRAW_SMALL:

@@ -1,10 +1,11 @@
 /* strict - strict arithmetic on every engine: native code's outputs have the bits of the cascade as written (EVAL_F32).
  *
- *   strict MODULE [-s SPACE]... [-D NAME=VALUE]... [-n N] [--seed S] [--macs M] [--engine ref|tape|llvm|..]... [--cpu CPU] [--batch B] [--threads T] [--all]
+ *   strict MODULE|--generated [-s SPACE]... [-D NAME=VALUE]... [-n N] [--seed S] [--macs M] [--engine ref|tape|llvm|..]... [--cpu CPU] [--batch B] [--threads T] [--all]
  *
- * N samples of each space with at most M multiply-adds, with each kind of inputs (compare_strict.h), by each engine.  Says what differs; --all:
+ * N samples of each space (or N random cascades) with at most M multiply-adds, with each kind of inputs (compare_strict.h), by each engine.  Says what differs; --all:
  * every one of them.  Exit 1 if anything does. */
 #include "compiler/compare_strict.h"
+#include "tests/differential/gen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +17,21 @@ struct job {
     const char *space[MOST], *engine[MOST], *cpu;
     u32 nspace, nengine;
     u64 n, seed, macs, batch, threads;
-    bool all;
+    bool all, generated;
     u64 runs, elems, differ, infinite, bad, gave_up;
 };
 
 static const char *const draw_name[COMPARE_DRAWS] = { "plain", "small", "large", "special" };
 
-static void one(struct job *j, nasc_arch *ar, const nasc_record *rec, const char *engine, u64 index)
+/* A graph, or a cascade. */
+static void try(struct job *j, const struct arch *graph, const struct cascade *cascade, const char *text, const char *engine, u64 index)
 {
     bool tape = strcmp(engine, "tape") == 0;
     struct pass_options o = { .strict = true, .code = tape ? CODE_GENERIC : CODE_SPECIAL };
-    nasc_net *n = net_compile(j->s, arch_graph(ar), tape ? NULL : engine, &o);
+    const char *backend = tape ? NULL : engine;
+    nasc_net *n = graph ? net_compile(j->s, graph, backend, &o) : net_lower_cascade(j->s, cascade, &o);
+    if (n && cascade && !net_code(j->s, 1, &n, backend))
+        n = NULL;
     if (!n || !net_threads(n, (u32)j->threads)) {
         printf("%s", nasc_messages(j->s));
         exit(1);
@@ -49,11 +54,25 @@ static void one(struct job *j, nasc_arch *ar, const nasc_record *rec, const char
             printf("%s, sample %llu, %s inputs: %llu of %llu differ, %u launches; %s\n", engine, (unsigned long long)index, draw_name[d], (unsigned long long)r.differ,
                    (unsigned long long)r.elems, r.bad_launches, r.first_bad ? r.first_bad : "?");
             if (!said)
-                printf("  %s\n", rec->arch);
+                printf("  %s\n", text);
             said = true;
         }
     }
     nasc_net_free(n);
+}
+
+/* The same; a bug of ours is one more that differs. */
+static void one(struct job *j, const struct arch *graph, const struct cascade *cascade, const char *text, const char *engine, u64 index)
+{
+    struct bug_trap trap;
+    bug_trap_push(&trap);
+    if (!setjmp(trap.back)) {
+        try(j, graph, cascade, text, engine, index);
+        bug_trap_pop(&trap);
+        return;
+    }
+    j->bad++;
+    printf("%s, sample %llu: bug: %s\n  %s\n", engine, (unsigned long long)index, trap.text, text);
 }
 
 static void space(struct job *j)
@@ -70,12 +89,26 @@ static void space(struct job *j)
         if (rec.macs <= j->macs) {
             done++;
             for (u32 e = 0; e < j->nengine; e++)
-                one(j, ar, &rec, j->engine[e], index);
+                one(j, arch_graph(ar), NULL, rec.arch, j->engine[e], index);
         }
         nasc_arch_free(ar);
     }
     if (done < j->n)
         j->bad++;
+}
+
+static void generated(struct job *j)
+{
+    for (u64 i = 0; i < j->n; i++) {
+        struct arena *a = arena_new("generated");
+        struct gen_options g = { .wild = i % 2 };
+        struct cascade *c = gen_cascade(a, str_pool_new(a), j->seed + i, &g);
+        char text[64];
+        snprintf(text, sizeof text, "seed %llu%s", (unsigned long long)(j->seed + i), g.wild ? ", wild" : "");
+        for (u32 e = 0; e < j->nengine; e++)
+            one(j, NULL, c, text, j->engine[e], i);
+        arena_free(a);
+    }
 }
 
 int main(int argc, char **argv)
@@ -87,6 +120,10 @@ int main(int argc, char **argv)
         char name[64];
         if (strcmp(a, "--all") == 0) {
             j.all = true;
+            continue;
+        }
+        if (strcmp(a, "--generated") == 0) {
+            j.generated = true;
             continue;
         }
         if (a[0] != '-') {
@@ -121,11 +158,13 @@ int main(int argc, char **argv)
         j.engine[j.nengine++] = "ref";
         j.engine[j.nengine++] = "tape";
     }
-    if (!module || (j.cpu && !session_cpu(j.s, j.cpu)) || nasc_load(j.s, module)) {
-        printf("%s", module ? nasc_messages(j.s) : "strict MODULE ..\n");
+    if ((!module && !j.generated) || (j.cpu && !session_cpu(j.s, j.cpu)) || (module && nasc_load(j.s, module))) {
+        printf("%s", module || j.cpu ? nasc_messages(j.s) : "strict MODULE ..\n");
         return 2;
     }
-    for (u32 i = 0; i < j.nspace; i++) {
+    if (j.generated)
+        generated(&j);
+    for (u32 i = 0; module && i < j.nspace; i++) {
         if (nasc_select(j.s, j.space[i])) {
             printf("%s", nasc_messages(j.s));
             return 2;
