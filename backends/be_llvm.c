@@ -23,6 +23,18 @@ struct be {
     u64 nkernel;                        /* names of functions are never used twice */
 };
 
+/* The code generators this LLVM was built with, by LLVM's lists. */
+static const struct { const char *name; void (*info)(void), (*target)(void), (*mc)(void); } generator[] = {
+#define LLVM_TARGET(name) { #name, LLVMInitialize##name##TargetInfo, LLVMInitialize##name##Target, LLVMInitialize##name##TargetMC },
+#include <llvm/Config/Targets.def>
+#undef LLVM_TARGET
+};
+static const struct { const char *name; void (*init)(void); } printer[] = {
+#define LLVM_ASM_PRINTER(name) { #name, LLVMInitialize##name##AsmPrinter },
+#include <llvm/Config/AsmPrinters.def>
+#undef LLVM_ASM_PRINTER
+};
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Loops come written as they should run.  Strength reduction would take a third of the time of code generation for nothing; the
@@ -30,8 +42,18 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void set_options(void)
 {
     static const char *const option[] = { "nasc", "-disable-lsr", "-enable-misched=false" };
-    LLVMInitializeNativeTarget();
-    LLVMInitializeNativeAsmPrinter();
+    static const char *const isa[ISAS] = { "X86", "AArch64", "RISCV" };
+    for (u32 i = 0; i < ISAS; i++) {
+        for (u32 k = 0; k < COUNTOF(generator); k++)
+            if (strcmp(generator[k].name, isa[i]) == 0) {
+                generator[k].info();
+                generator[k].target();
+                generator[k].mc();
+            }
+        for (u32 k = 0; k < COUNTOF(printer); k++)
+            if (strcmp(printer[k].name, isa[i]) == 0)
+                printer[k].init();
+    }
     LLVMParseCommandLineOptions((int)COUNTOF(option), option, NULL);
 }
 
@@ -47,29 +69,20 @@ static const char *llvm_version(void)
     return LLVM_VERSION_STRING;
 }
 
-static bool has(const char *features, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *s = features; (s = strchr(s, '+')); s++)
-        if (strncmp(s + 1, name, n) == 0 && (s[1 + n] == ',' || !s[1 + n]))
-            return true;
-    return false;
-}
-
-/* What loops may ask of any machine: fused multiply-add, rounding to integers, f16 conversion. Without, LLVM would call a library. */
-static const char *missing(const struct mach *m)
-{
-    static const char *const x86[] = { "fma", "sse4.1", "f16c" };
-    for (u32 i = 0; m->isa == ISA_X86_64 && i < COUNTOF(x86); i++)
-        if (!has(m->features, x86[i]))
-            return x86[i];
-    return NULL;
-}
-
 static LLVMTargetMachineRef machine(struct be *be, u32 worker)
 {
-    if (!be->tm[worker])
-        be->tm[worker] = LLVMCreateTargetMachine(be->target, be->m.triple, be->m.cpu, be->m.features, LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
+    if (be->tm[worker])
+        return be->tm[worker];
+    LLVMTargetMachineOptionsRef o = LLVMCreateTargetMachineOptions();
+    LLVMTargetMachineOptionsSetCPU(o, be->m.cpu);
+    LLVMTargetMachineOptionsSetFeatures(o, be->m.features);
+    LLVMTargetMachineOptionsSetCodeGenOptLevel(o, LLVMCodeGenLevelLess);
+    LLVMTargetMachineOptionsSetRelocMode(o, LLVMRelocPIC);
+    LLVMTargetMachineOptionsSetCodeModel(o, LLVMCodeModelSmall);
+    if (be->m.abi)
+        LLVMTargetMachineOptionsSetABI(o, be->m.abi);
+    be->tm[worker] = LLVMCreateTargetMachineWithOptions(be->target, be->m.triple, o);
+    LLVMDisposeTargetMachineOptions(o);
     return be->tm[worker];
 }
 
@@ -85,11 +98,6 @@ static void llvm_close(struct be *be)
 
 static struct be *llvm_open(const struct mach *m, struct buf *why)
 {
-    const char *lacks = missing(m);
-    if (lacks) {
-        buf_printf(why, "this machine has no %s, which the LLVM backend needs", lacks);
-        return NULL;
-    }
     pthread_once(&once, set_options);
     struct arena *a = arena_new("code");
     struct be *be = NEW(a, struct be);
@@ -98,9 +106,11 @@ static struct be *llvm_open(const struct mach *m, struct buf *why)
     be->m.triple = arena_strdup(a, m->triple);
     be->m.cpu = arena_strdup(a, m->cpu);
     be->m.features = arena_strdup(a, m->features);
+    be->m.tune = m->tune ? arena_strdup(a, m->tune) : NULL;
+    be->m.abi = m->abi ? arena_strdup(a, m->abi) : NULL;
     char *error = NULL;
     if (LLVMGetTargetFromTriple(be->m.triple, &be->target, &error)) {
-        buf_printf(why, "%s", error);
+        buf_printf(why, "this LLVM makes no code for %s: %s", mach_isa_name(m->isa), error);
         LLVMDisposeMessage(error);
     } else if (!machine(be, 0)) {
         buf_printf(why, "LLVM has no code generator for %s", be->m.triple);
@@ -161,6 +171,8 @@ static void batch_open(struct batch *x)
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(x->tm);
     LLVMSetModuleDataLayout(u->mod, layout);
     LLVMDisposeTargetData(layout);
+    if (u->m->abi)
+        LLVMAddModuleFlag(u->mod, LLVMModuleFlagBehaviorError, "target-abi", 10, LLVMMDStringInContext2(u->ctx, u->m->abi, strlen(u->m->abi)));
     u->ptr = LLVMPointerTypeInContext(u->ctx, 0);
     u->i1 = LLVMInt1TypeInContext(u->ctx);
     u->i8 = LLVMInt8TypeInContext(u->ctx);

@@ -311,13 +311,18 @@ static void attributes(struct llvm_fn *lf)
 {
     struct llvm_unit *u = lf->u;
     const char *const word[][2] = { { "target-cpu", u->m->cpu }, { "target-features", u->m->features },
-                                    { "prefer-vector-width", arena_printf(lf->tmp, "%u", u->m->vector_bits) } };
-    for (u32 i = 0; i < COUNTOF(word); i++)
+                                    { "prefer-vector-width", arena_printf(lf->tmp, "%u", u->m->vector_bits) }, { "tune-cpu", u->m->tune } };
+    for (u32 i = 0; i < COUNTOF(word) - !u->m->tune; i++)
         LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                                 LLVMCreateStringAttribute(u->ctx, word[i][0], (unsigned)strlen(word[i][0]), word[i][1], (unsigned)strlen(word[i][1])));
     unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8), noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
     LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->ctx, nounwind, 0));
     LLVMAddAttributeAtIndex(lf->fn, 1, LLVMCreateEnumAttribute(u->ctx, noalias, 0));
+    if (u->m->least_bits) {             /* how long vectors are at least; at most: not said (0) */
+        u32 unit = u->m->isa == ISA_RISCV64 ? 64 : 128;
+        LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                LLVMCreateEnumAttribute(u->ctx, LLVMGetEnumAttributeKindForName("vscale_range", 12), (u64)(u->m->least_bits / unit) << 32));
+    }
 }
 
 LLVMValueRef llvm_emit(struct llvm_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, struct buf *why)

@@ -117,7 +117,7 @@ struct hash128 backend_id(nasc_session *s, struct backend_handle *h)
             buf_printf(&b, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
             break;
         }
-    buf_printf(&b, "%s %s %s %u\n", m->triple, m->cpu, m->features, m->vector_bits);
+    buf_printf(&b, "%s %s %s %s %u %u\n", m->triple, m->cpu, m->features, m->tune ? m->tune : "", m->vector_bits, m->least_bits);
     h->id = hash128(b.at, b.n);
     h->has_id = true;
     buf_free(&b);

@@ -29,7 +29,8 @@ static const struct command commands[] = {
 /* What an option takes, where that is one of a few words. */
 static const char *const choices[][2] = {
     {"format", "text jsonl json csv"}, {"diagnostics", "text json"}, {"color", "auto always never"}, {"code", "special generic tuned"},
-    {"backend", "llvm ref"}, {"cpu", "native x86-64-v3 x86-64-v4"}, {"sampler", "local exact"},
+    {"backend", "llvm ref"}, {"cpu", "native x86-64-v2 x86-64-v3 x86-64-v4"},
+    {"target", "native x86_64 x86_64-v2 x86_64-v3 x86_64-v4 aarch64 aarch64-sve aarch64-sve256 riscv64 riscv64-v riscv64-v256"}, {"sampler", "local exact"},
     {"dump", "tokens ast gram op tree arch ein loop plan llvm asm"},
 };
 static const char *const environment[][2] = {

@@ -167,7 +167,9 @@ static nasc_status run_verb(struct cli *c, const struct verb *v)
     }
     c->s->no_cache = c->value[OPT_NOCACHE];
     const char *cpu = c->value[OPT_CPU] ? c->value[OPT_CPU] : takes(&opts[OPT_CPU], v) ? getenv("NASC_CPU") : NULL;
-    nasc_status st = cpu && (*cpu || c->value[OPT_CPU]) && !session_cpu(c->s, cpu) ? NASC_USAGE : v->run(c);
+    const char *target = c->value[OPT_TARGET], *features = c->value[OPT_FEATURES];
+    bool ok = target || features ? session_target(c->s, target, c->value[OPT_CPU], features) : !cpu || (!*cpu && !c->value[OPT_CPU]) || session_cpu(c->s, cpu);
+    nasc_status st = ok ? v->run(c) : NASC_USAGE;
     bug_trap_pop(&trap);
     return st;
 }

@@ -181,12 +181,16 @@ static void share_time(const struct job *j, u32 n, const u32 *misses, u64 *ns, u
 bool pipe_kernels_many(nasc_session *s, struct backend_handle *be, u32 n, const struct plan *const *plan, struct be_kernel *const *out, u32 *misses, u64 *ns)
 {
     u64 start = clock_ns();
+    for (u32 i = 0; i < n; i++) {
+        misses[i] = 0;
+        ns[i] = 0;
+    }
+    if (!session_runs(s))
+        return false;
     struct job j = {.s = s, .be = be, .a = arena_new_in(s->a, "pass")};
     session_kernels(s);
     struct hash128 id = backend_id(s, be), now;
     for (u32 i = 0; i < n; i++) {
-        misses[i] = 0;
-        ns[i] = 0;
         for (u32 k = 0; k < plan[i]->kernel.n; k++) {
             struct hash128 key = table_key(plan[i]->kernel.at[k].key, id);
             u32 have = kernels_find(s->kernels, key);

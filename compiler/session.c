@@ -59,6 +59,32 @@ const struct mach *session_mach(nasc_session *s)
     return &s->mach;
 }
 
+bool session_target(nasc_session *s, const char *target, const char *cpu, const char *features)
+{
+    struct buf why = {0};
+    bool ok = mach_target(&s->mach, s->a, target, cpu, features, &why);
+    if (!ok) {
+        struct diag *d = diag_add(&s->ds, E0913, (struct loc){0}, "%s", why.at);
+        diag_hint(&s->ds, d, "--target says which machine, --cpu which processor, --features +this,-that (docs/compile.md)");
+    }
+    buf_free(&why);
+    return ok;
+}
+
+bool session_runs(nasc_session *s)
+{
+    const struct mach *m = session_mach(s);
+    if (m->host)
+        return true;
+    struct mach host;
+    mach_host(&host, s->talk);
+    const char *lacks = host.isa == m->isa ? mach_lacks(&host, m, s->talk) : NULL;
+    struct diag *d = diag_add(&s->ds, E0914, (struct loc){0}, lacks ? "code for %s cannot run here: this machine has no %s" : "code for %s cannot run here",
+                              m->name, lacks);
+    diag_hint(&s->ds, d, "`nasc compile` writes it to a file");
+    return false;
+}
+
 bool session_cpu(nasc_session *s, const char *level)
 {
     struct buf why = {0};

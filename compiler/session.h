@@ -105,6 +105,10 @@ void session_cache_said(nasc_session *s);               /* passes on what went w
 const struct mach *session_mach(nasc_session *s);
 /* Narrows it to a level (ir/mach.h), before anything is compiled; false after complaining (E0909). */
 bool session_cpu(nasc_session *s, const char *level);
+/* Another machine, by words of mach_target (NULL: not said), before anything is compiled; false after complaining (E0913). */
+bool session_target(nasc_session *s, const char *target, const char *cpu, const char *features);
+/* May code for it run here?  false after complaining (E0914). */
+bool session_runs(nasc_session *s);
 
 /* An `arch` item that the module sees under a name; NULL: there is none. */
 struct gram_arch *session_arch_item(nasc_session *s, const char *name);

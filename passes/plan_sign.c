@@ -37,6 +37,7 @@ void plan_signer_open(struct plan_signer *s, struct arena *a, const struct casca
     put_str(s, m->triple);
     put_str(s, m->cpu);
     put_str(s, m->features);
+    put(s, m->least_bits);
     put(s, m->l1d);
     put(s, m->l2);
     put(s, m->l3);
