@@ -183,7 +183,7 @@ static u8 leaf_span(const struct tape_prog *p, const struct tape_ins *s)
  * points need is one of points. */
 static void spans(struct finish *f, struct tape_prog *p)
 {
-    u32 *def = NEW_ARRAY(f->a, u32, f->n->nreg + 1);
+    u32 *def = NEW_ARRAY(f->a, u32, f->n->nreg + 1), fused = UINT32_MAX;      /* a product that may be fused with the sum: at its points */
     struct { u32 n, of[3]; } *src = arena_alloc(f->a, arena_size(p->ins.n + 1, sizeof *src));
     bool *rows = NEW_ARRAY(f->a, bool, p->ins.n + 1), again = true;
     p->cols = 0;
@@ -202,6 +202,10 @@ static void spans(struct finish *f, struct tape_prog *p)
         s->span = leaf_span(p, s);
         for (u32 k = 0; k < src[i].n; k++)
             s->span = MIN(s->span, p->ins.at[src[i].of[k]].span);
+        if (i + 1 == p->ins.n && s->op == TP_MUL && f->n->fuse && f->n->red == RED_ADD) {
+            fused = i;
+            s->span = s->span == SPAN_ROWS ? SPAN_ALL : s->span;
+        }
     }
     while (again) {
         again = false;
@@ -212,7 +216,7 @@ static void spans(struct finish *f, struct tape_prog *p)
         for (u32 i = 0; i < p->ins.n; i++)
             for (u32 k = 0; k < src[i].n; k++) {
                 struct tape_ins *v = &p->ins.at[src[i].of[k]];
-                bool last = i + 1 == p->ins.n && p->ins.at[i].op == TP_MUL;     /* may be fused with what follows */
+                bool last = i == fused;
                 if (p->ins.at[i].span == SPAN_ROWS && !last)
                     rows[src[i].of[k]] = true;
                 if (p->ins.at[i].span == SPAN_ALL || last || (p->ins.at[i].span == SPAN_ROWS && v->span == SPAN_ONE))

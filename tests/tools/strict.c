@@ -1,6 +1,6 @@
 /* strict - strict arithmetic on every engine: native code's outputs have the bits of the cascade as written (EVAL_F32).
  *
- *   strict MODULE|--generated [-s SPACE]... [-D NAME=VALUE]... [-n N] [--seed S] [--macs M] [--engine ref|tape|llvm|..]... [--cpu CPU] [--batch B] [--threads T] [--all]
+ *   strict MODULE|CASCADE.ein|--generated [-s SPACE]... [-D NAME=VALUE]... [-n N] [--seed S] [--macs M] [--engine ref|tape|llvm|..]... [--cpu CPU] [--batch B] [--threads T] [--all]
  *
  * N samples of each space (or N random cascades) with at most M multiply-adds, with each kind of inputs (compare_strict.h), by each engine.  Says what differs; --all:
  * every one of them.  Exit 1 if anything does. */
@@ -111,6 +111,33 @@ static void generated(struct job *j)
     }
 }
 
+/* A cascade's text; seeds take the place of samples. */
+static void written(struct job *j, const char *path)
+{
+    struct arena *a = arena_new("written");
+    struct diags ds;
+    struct buf text = { 0 };
+    diags_init(&ds, a, srcs_new(a));
+    FILE *f = fopen(path, "rb");
+    for (int c; f && (c = getc(f)) != EOF;)
+        buf_putc(&text, (char)c);
+    if (f)
+        fclose(f);
+    struct cascade *c = f ? ein_read_text(a, str_pool_new(a), &ds, srcs_add(ds.srcs, path, text.at, text.n)) : NULL;
+    struct buf why = { 0 };
+    if (!c || !ein_verify(c, &why)) {
+        for (u32 i = 0; i < ds.all.n; i++)
+            diag_render(&why, &ds, ds.all.at[i], false);
+        printf("%s: %s\n", path, why.at ? why.at : "cannot be read");
+        exit(2);
+    }
+    for (u64 i = 0; i < j->n; i++)
+        for (u32 e = 0; e < j->nengine; e++)
+            one(j, NULL, c, path, j->engine[e], i);
+    buf_free(&text);
+    arena_free(a);
+}
+
 int main(int argc, char **argv)
 {
     struct job j = { .s = nasc_open(), .n = 1, .seed = 1, .macs = 2000000, .threads = 1 };
@@ -158,13 +185,16 @@ int main(int argc, char **argv)
         j.engine[j.nengine++] = "ref";
         j.engine[j.nengine++] = "tape";
     }
-    if ((!module && !j.generated) || (j.cpu && !session_cpu(j.s, j.cpu)) || (module && nasc_load(j.s, module))) {
+    bool is_text = module && strlen(module) > 4 && strcmp(module + strlen(module) - 4, ".ein") == 0;
+    if ((!module && !j.generated) || (j.cpu && !session_cpu(j.s, j.cpu)) || (module && !is_text && nasc_load(j.s, module))) {
         printf("%s", module || j.cpu ? nasc_messages(j.s) : "strict MODULE ..\n");
         return 2;
     }
     if (j.generated)
         generated(&j);
-    for (u32 i = 0; module && i < j.nspace; i++) {
+    if (is_text)
+        written(&j, module);
+    for (u32 i = 0; module && !is_text && i < j.nspace; i++) {
         if (nasc_select(j.s, j.space[i])) {
             printf("%s", nasc_messages(j.s));
             return 2;

@@ -168,7 +168,7 @@ static void texts(void **state)
 static void refused(void **state)
 {
     (void)state;
-#define NEST(rest) "(tape \"t\" 0 1 (buf \"x\" f32 0) (buf \"y\" f32 1) (nest blocks none f32 (flags 1 0 0) (scan 0 0 0) (counts 1 0 0 0 1) (zero 0.0) (rank 8 0 0)" rest
+#define NEST(rest) "(tape \"t\" 0 1 (buf \"x\" f32 0) (buf \"y\" f32 1) (nest blocks none f32 (flags 1 0 0 0) (scan 0 0 0) (counts 1 0 0 0 1) (zero 0.0) (rank 8 0 0)" rest
 #define REST " (par 0) (red) (mdom) (kdom) (out 1) (lhs 0 (t 0 0 1))"
     static const char *const bad[] = {
         NEST(REST " (prog 0 (dom 0 8) (ins load 0 0 0 0 7 0.0 (x 0 (t 0 0 1))) (res 0))))"),            /* no such buffer */
