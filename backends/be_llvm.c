@@ -6,6 +6,7 @@
  * An instance belongs to one thread at a time, and instances share nothing but LLVM's process-wide options, set once.  A bug
  * found in here becomes a refusal with the reason. */
 #include "backends/be_llvm.h"
+#include "backends/elf_alone.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -144,7 +145,8 @@ struct batch {
     u64 values;
     bool ok;
     const char *what;
-    struct buf *text;
+    const struct unit *unit; enum unit_form form;
+    struct buf *text;           /* or bytes */
 };
 
 static void complain(LLVMDiagnosticInfoRef info, void *data)
@@ -303,6 +305,26 @@ static bool print(struct batch *x)
     return true;
 }
 
+static bool emit_unit(struct batch *x)
+{
+    if (!llvm_emit_unit(&x->u, x->tmp, x->unit, x->why))
+        return false;
+    if (x->form == UNIT_IR) {
+        char *text = LLVMPrintModuleToString(x->u.mod);
+        buf_puts(x->text, text);
+        LLVMDisposeMessage(text);
+        return verified(x);
+    }
+    if (!generate(x, x->form == UNIT_ASM ? LLVMAssemblyFile : LLVMObjectFile))
+        return false;
+    const char *at = LLVMGetBufferStart(x->object);
+    size_t n = LLVMGetBufferSize(x->object);
+    if (x->form == UNIT_OBJECT && !elf_stands_alone(x->tmp, at, n, x->why))
+        return false;
+    buf_put(x->text, at, n);
+    return true;
+}
+
 /* A bug in here must not take the program's trap, which this module does not share: it becomes a reason. */
 static bool guarded(struct batch *x, bool (*work)(struct batch *))
 {
@@ -423,8 +445,16 @@ static bool llvm_text(struct be *be, const struct loop_fn *fn, const char *what,
     return ok;
 }
 
+static bool llvm_unit_bytes(struct be *be, const struct unit *u, enum unit_form form, struct buf *out, struct buf *why)
+{
+    struct batch x = { .be = be, .tm = be->tm[0], .why = why, .unit = u, .form = form, .text = out };
+    bool ok = guarded(&x, emit_unit);
+    batch_close(&x);
+    return ok;
+}
+
 extern const struct backend nasc_backend;
 const struct backend nasc_backend = {
     .abi = BACKEND_ABI, .name = "llvm", .about = "compiles loop IR with LLVM for this machine", .version = llvm_version,
-    .open = llvm_open, .close = llvm_close, .can = llvm_can, .compile = llvm_compile, .text = llvm_text,
+    .open = llvm_open, .close = llvm_close, .can = llvm_can, .compile = llvm_compile, .text = llvm_text, .emit = llvm_unit_bytes,
 };

@@ -3,6 +3,7 @@
  * be_llvm.c       the backend: instances, target machine, compiling a batch, text
  * be_llvm_ir.c    one loop function -> LLVM IR: structure and memory
  * be_llvm_op.c    ... its operations
+ * be_llvm_unit.c  a unit: data, load and forward, what shares a kernel among workers
  * be_llvm_image.c object bytes -> images */
 #ifndef NASC_BE_LLVM_H
 #define NASC_BE_LLVM_H
@@ -44,6 +45,10 @@ LLVMValueRef llvm_call(const struct llvm_unit *u, LLVMValueRef callee, LLVMValue
 LLVMValueRef llvm_splat_int(const struct llvm_unit *u, struct ltype t, i64 v);  /* a constant, of any lanes */
 /* Adds the function; NULL with *why if it says what LLVM cannot do. */
 LLVMValueRef llvm_emit(struct llvm_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, struct buf *why);
+/* What the machine of the unit wants of every function. */
+void llvm_attributes(struct llvm_unit *u, struct arena *tmp, LLVMValueRef fn);
+/* A whole unit (ir/unit.h) into the module. */
+bool llvm_emit_unit(struct llvm_unit *u, struct arena *tmp, const struct unit *unit, struct buf *why);
 /* An operation's value; NULL: not one of LLVM's. */
 LLVMValueRef llvm_op(struct llvm_fn *lf, const struct loop_stmt *s);
 

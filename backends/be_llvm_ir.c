@@ -307,20 +307,18 @@ static void alias_scopes(struct llvm_fn *lf, const char *name)
     }
 }
 
-static void attributes(struct llvm_fn *lf)
+void llvm_attributes(struct llvm_unit *u, struct arena *tmp, LLVMValueRef fn)
 {
-    struct llvm_unit *u = lf->u;
     const char *const word[][2] = { { "target-cpu", u->m->cpu }, { "target-features", u->m->features },
-                                    { "prefer-vector-width", arena_printf(lf->tmp, "%u", u->m->vector_bits) }, { "tune-cpu", u->m->tune } };
+                                    { "prefer-vector-width", arena_printf(tmp, "%u", u->m->vector_bits) }, { "tune-cpu", u->m->tune } };
     for (u32 i = 0; i < COUNTOF(word) - !u->m->tune; i++)
-        LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                                 LLVMCreateStringAttribute(u->ctx, word[i][0], (unsigned)strlen(word[i][0]), word[i][1], (unsigned)strlen(word[i][1])));
-    unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8), noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
-    LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->ctx, nounwind, 0));
-    LLVMAddAttributeAtIndex(lf->fn, 1, LLVMCreateEnumAttribute(u->ctx, noalias, 0));
+    unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->ctx, nounwind, 0));
     if (u->m->least_bits) {             /* how long vectors are at least; at most: not said (0) */
         u32 unit = u->m->isa == ISA_RISCV64 ? 64 : 128;
-        LLVMAddAttributeAtIndex(lf->fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                                 LLVMCreateEnumAttribute(u->ctx, LLVMGetEnumAttributeKindForName("vscale_range", 12), (u64)(u->m->least_bits / unit) << 32));
     }
 }
@@ -334,7 +332,8 @@ LLVMValueRef llvm_emit(struct llvm_unit *u, struct arena *tmp, const struct loop
     lf.val = value_list(&lf, f->val.n);
     lf.val[f->lo] = LLVMGetParam(lf.fn, 1);
     lf.val[f->hi] = LLVMGetParam(lf.fn, 2);
-    attributes(&lf);
+    llvm_attributes(u, tmp, lf.fn);
+    LLVMAddAttributeAtIndex(lf.fn, 1, LLVMCreateEnumAttribute(u->ctx, LLVMGetEnumAttributeKindForName("noalias", 7), 0));
     alias_scopes(&lf, name);
     LLVMPositionBuilderAtEnd(u->b, new_block(&lf));
     load_arguments(&lf);

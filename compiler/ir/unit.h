@@ -23,7 +23,7 @@ struct unit_step {
     struct plan_int units;
     struct unit_size bytes;
     u64 pattern;                        /* FILL */
-    bool share;                         /* KERNEL: worth sharing among workers */
+    i64 share;                          /* KERNEL: the least batch for which it is worth sharing among workers; 0: never */
     const char *what;                   /* for people */
 };
 enum unit_fn_kind { UF_LOAD, UF_FORWARD };
