@@ -103,7 +103,7 @@ void unit_describe(struct unit *u, const struct unit_model *x, const struct mach
     buf_free(&t.b);
     u32 text_data = close_piece(&texts, arena_printf(u->a, "nasc_text_%s", x->name), false, 1), tensors = tensor_data(u, x->name, &s, text_data);
     nasc_model d = {
-        .abi = NASC_MODEL_ABI, .ninput = p->nin, .noutput = p->nout, .nweight = p->weight.n, .vector_bits = 0,
+        .abi = NASC_MODEL_ABI, .ninput = p->nin, .noutput = p->nout, .nweight = p->weight.n, .vector_bits = m->least_bits,
         .weights_bytes = size->weights, .packed_bytes = size->packed, .sample_bytes = size->sample, .worker_bytes = size->worker,
     };
     struct piece all = piece_of(u, sizeof d);
