@@ -1,12 +1,10 @@
 /* loop_env.h - what the tests of loop backends share: reading a function, running it on small buffers. */
 #ifndef NASC_TEST_LOOP_ENV_H
 #define NASC_TEST_LOOP_ENV_H
+#include "tests/unit/unit.h"
+
 #include "compiler/code.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -47,6 +47,8 @@ static inline bool plan_env_native(struct plan_env *e)
     e->inst = be && be->abi == BACKEND_ABI ? be->open(&e->m, &e->why) : NULL;
     e->be = e->inst ? be : NULL;
 #endif
+    if (!e->inst)
+        said_less("no llvm");
     return e->inst;
 }
 

@@ -1,4 +1,6 @@
 /* test_kernel_cache.c - the cache on disk: what comes out is what went in, whatever happened to the files in between. */
+#include "tests/unit/unit.h"
+
 #include "compiler/kernel_cache.h"
 
 #include "compiler/base/arena.h"
@@ -6,13 +8,7 @@
 #include "compiler/base/rng.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -156,7 +152,7 @@ static void test_round(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     begin_anew(e);
     struct kernel_cache *c = open_cache(e);
     struct kernel_cache_info i;
@@ -189,7 +185,7 @@ static void test_files(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     static const struct { u32 said; const char *what; } row[] = {
         {0, ": > %s; : %s %s"}, {1, "truncate -s 100 %s; : %s %s"}, {1, "truncate -s 4097 %s; : %s %s"}, {2, "truncate -s 50000 %s; : %s %s"},
         {1, "head -c 100000 /dev/urandom > %s; : %s %s"}, {1, "echo hello > %s; : %s %s"}, {1, "printf 'SQLite format 3\\0' > %s; : %s %s"},
@@ -213,7 +209,7 @@ static void test_flips(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     begin_anew(e);
     shell("cp %s %s.good; : %s", e->file);
     for (u32 turn = 0; turn < 30; turn++) {
@@ -234,8 +230,10 @@ static void test_flips(void **state)
 static void test_contents(void **state)
 {
     struct env *e = *state;
-    if (!e || system("python3 -c 'import sqlite3' >/dev/null 2>&1"))
-        skip();
+    if (!e)
+        skip_for("no sqlite");
+    if (system("python3 -c 'import sqlite3' >/dev/null 2>&1"))
+        skip_for("no python3 with sqlite3");
     static const struct { u32 said; const char *sql; } row[] = {
         {0, "UPDATE kernel SET image = randomblob(length(image))"}, {0, "UPDATE kernel SET image = randomblob(17000000) WHERE lo = (SELECT min(lo) FROM kernel)"},
         {0, "UPDATE kernel SET image = zeroblob(900000000) WHERE lo = (SELECT min(lo) FROM kernel)"},
@@ -261,7 +259,7 @@ static void test_directory(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     static const char *const bad[] = {"chmod 777 %s; : %s %s", "chmod 770 %s; : %s %s", "rm -rf %s; touch %s; : %s", "rm -rf %s; ln -s nowhere %s; : %s", "rm -rf %s; mkfifo %s; : %s"};
     for (u32 i = 0; i < COUNTOF(bad); i++) {
         begin_anew(e);
@@ -286,7 +284,7 @@ static void test_full(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     for (u32 turn = 0; turn < 6; turn++) {
         shell("rm -rf %s; : %s %s", e->dir);
         pid_t pid = fork();
@@ -315,7 +313,7 @@ static void test_replaced(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     struct buf why = {0};
     struct kernel_cache *c = open_cache(e), *d;
     put(e, c, 0, N);
@@ -341,7 +339,7 @@ static void test_together(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     enum { PROCESSES = 4, ALL = 300 };
     pid_t pid[PROCESSES];
     for (u32 p = 0; p < PROCESSES; p++)
@@ -373,7 +371,7 @@ static void test_killed(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     u32 most = 0;
     for (u32 turn = 0; turn < 25; turn++) {
         pid_t pid = fork();
@@ -402,7 +400,7 @@ static void test_bounded(void **state)
 {
     struct env *e = *state;
     if (!e)
-        skip();
+        skip_for("no sqlite");
     struct buf why = {0};
     struct kernel_cache_info i;
     struct kernel_cache *c = kernel_cache_open(e->dir, 1 << 20, &why);

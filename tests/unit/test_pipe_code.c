@@ -46,7 +46,10 @@ static void right(nasc_net *n)
 
 static bool native(nasc_session *s)
 {
-    return strcmp(session_backend_named(s, NULL)->name, "llvm") == 0;
+    bool have = strcmp(session_backend_named(s, NULL)->name, "llvm") == 0;
+    if (!have)
+        said_less("no llvm");
+    return have;
 }
 
 static void test_together(void **state)

@@ -26,4 +26,8 @@
         }                                                   \
     } while (0)
 
+/* Leaves the test out for want of something; said_less: looks at less for want of it.  tests/run-case gathers what they say: "no llvm". */
+#define skip_for(why) (printf("# skipped: %s\n", (why)), fflush(stdout), skip())
+#define said_less(why) ((void)(printf("# in part: %s\n", (why)), fflush(stdout)))
+
 #endif
