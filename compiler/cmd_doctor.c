@@ -38,6 +38,7 @@ static void put_words(struct buf *b, const char *s, size_t margin)
         buf_putc(b, '\n');
         buf_pad(b, margin);
         s += n;
+        s += strspn(s, " ");
     }
     buf_puts(b, s);
     buf_putc(b, '\n');
@@ -82,7 +83,7 @@ static void print_text(struct doctor *d, bool color, u32 bad, u32 rest)
     else
         buf_printf(&b, "%sEverything that work on this machine needs is there.%s", color ? "\033[32m" : "", off);
     if (rest)
-        buf_printf(&b, " %u thing%s for more %s missing.", rest, rest == 1 ? "" : "s", rest == 1 ? "is" : "are");
+        buf_printf(&b, " %u thing%s that other work needs %s not there or fail%s.", rest, rest == 1 ? "" : "s", rest == 1 ? "is" : "are", rest == 1 ? "s" : "");
     buf_putc(&b, '\n');
     if (packages.n)
         buf_printf(&b, "  %s\n", doctor_install_command(d->a, packages.at));

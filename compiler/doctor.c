@@ -72,6 +72,17 @@ static void library(struct doctor *d)
         f->mend = getenv("NASC_STDLIB") ? "unset NASC_STDLIB" : "make install";
 }
 
+/* The C files that go along with executables. */
+static void runtime(struct doctor *d)
+{
+    const char *dir = session_runtime(d->s), *path = arena_printf(d->a, "%s/main.c", dir);
+    bool there = access(path, R_OK) == 0;
+    struct finding *f = doctor_found(d, "runtime", there ? FOUND_OK : FOUND_MISSING, dir, there ? "%s" : "%s has no main.c: no executables", dir);
+    f->needed = true;
+    if (!there)
+        f->mend = getenv("NASC_RUNTIME") ? "unset NASC_RUNTIME" : "make install";
+}
+
 static void cache(struct doctor *d)
 {
     struct buf dir = {0}, why = {0};
@@ -127,6 +138,7 @@ void doctor_self(struct doctor *d)
     d->part = "nasc";
     doctor_found(d, "version", FOUND_NOTE, nasc_version(), "%s%s", nasc_version(), d->s->checked ? ", a checked build: every IR is verified" : "");
     library(d);
+    runtime(d);
     cache(d);
     tuned(d);
 }

@@ -43,17 +43,16 @@ static const char *system_name(struct arena *a)
     return name;
 }
 
-/* Levels of the instruction set that the machine is of, as --cpu takes them. */
-static const char *levels(struct doctor *d)
+/* The targets that it is one of. */
+static const char *targets(struct doctor *d)
 {
-    static const char *const level[] = {"x86-64-v3", "x86-64-v4"};
     struct buf b = {0}, why = {0};
-    for (u32 i = 0; i < COUNTOF(level); i++) {
-        struct mach m;
-        mach_host(&m, d->a);
-        if (mach_level(&m, d->a, level[i], &why))
-            buf_printf(&b, ", %s", level[i]);
-    }
+    const char *name;
+    struct mach host, m;
+    mach_host(&host, d->a);
+    for (u32 k = 0; (name = mach_target_name(k)); k++)
+        if (mach_target(&m, d->a, name, NULL, NULL, &why) && m.isa == host.isa && !mach_lacks(&host, &m, d->a))
+            buf_printf(&b, "%s%s", b.n ? ", " : "", name);
     const char *all = arena_strdup(d->a, b.at ? b.at : "");
     buf_free(&b);
     buf_free(&why);
@@ -100,19 +99,20 @@ static void counting(struct doctor *d)
 
 void doctor_machine(struct doctor *d)
 {
-    static const char *const isa[] = {[ISA_X86_64] = "x86_64", [ISA_AARCH64] = "aarch64", [ISA_RISCV64] = "riscv64"};
     const struct mach *m = session_mach(d->s);
     struct utsname u;
     u32 mine = exec_cpus();
     char number[24];
     d->part = "machine";
     const char *model = cpu_model(d->a);
-    doctor_found(d, "processor", FOUND_NOTE, isa[m->isa], "%s%s%s", model, *model ? ", " : "", isa[m->isa]);
+    doctor_found(d, "processor", FOUND_NOTE, mach_isa_name(m->isa), "%s%s%s", model, *model ? ", " : "", mach_isa_name(m->isa));
     snprintf(number, sizeof number, "%u", mine);
     doctor_found(d, "processors", FOUND_NOTE, number, mine < m->cores ? "%u, of which this process may use %u" : "%u", m->cores, mine);
     snprintf(number, sizeof number, "%u", m->vector_bits);
-    doctor_found(d, "vectors", FOUND_NOTE, number, "%u bits, %u registers%s%s%s", m->vector_bits, m->nvreg, m->fma ? ", fused multiply-add" : "",
-                 m->masks ? ", masks" : "", levels(d));
+    doctor_found(d, "vectors", FOUND_NOTE, number, "%u bits, %u registers%s%s", m->vector_bits, m->nvreg, m->fma ? ", fused multiply-add" : "",
+                 m->masks ? ", masks" : "");
+    const char *of = targets(d);
+    doctor_found(d, "targets", FOUND_NOTE, of, "%s", of);
     doctor_found(d, "features", FOUND_NOTE, m->features, "%s", m->features);
     cache_row(d, "cache L1", m->l1d);
     cache_row(d, "cache L2", m->l2);

@@ -4,22 +4,19 @@
 #define _GNU_SOURCE
 #include "compiler/child.h"
 #include "compiler/doctor.h"
+#include "compiler/link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { SECONDS = 20 };
 
-static const struct target {
-    enum mach_isa isa;
-    const char *name;
-    const char *cc, *cc_package;        /* of another machine; this one's is cc */
-    const char *emulator, *emulator_package;
-} target_row[] = {
-    {ISA_X86_64, "x86_64", "x86_64-linux-gnu-gcc", "gcc-x86-64-linux-gnu libc6-dev-amd64-cross", "qemu-x86_64", "qemu-user"},
-    {ISA_AARCH64, "aarch64", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross", "qemu-aarch64", "qemu-user"},
-    {ISA_RISCV64, "riscv64", "riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross", "qemu-riscv64", "qemu-user"},
+static const struct { const char *emulator, *package; u16 elf; } isa_row[ISAS] = {     /* elf: e_machine of its files */
+    [ISA_X86_64] = {"qemu-x86_64", "qemu-user", 62},
+    [ISA_AARCH64] = {"qemu-aarch64", "qemu-user", 183},
+    [ISA_RISCV64] = {"qemu-riscv64", "qemu-user", 243},
 };
 
 /* The first line of a text in which a number with a point is: what a program says of its version. */
@@ -52,15 +49,38 @@ static const char *version_of(struct doctor *d, const char *program)
     return v;
 }
 
-/* Compiles and links a program for the target into `file`; false and *why.  What an emulator is to run needs no library beside it. */
-static bool trial(struct doctor *d, const char *cc, bool whole, const char *file, struct buf *why)
+/* Is it a program for the instruction set? */
+static bool made_for(const char *file, enum mach_isa isa)
+{
+    u8 head[20] = {0};
+    FILE *f = fopen(file, "rb");
+    bool ok = f && fread(head, 1, sizeof head, f) == sizeof head && memcmp(head, "\177ELF", 4) == 0 && head[4] == 2 &&
+              (head[18] | head[19] << 8) == isa_row[isa].elf;
+    if (f)
+        fclose(f);
+    return ok;
+}
+
+/* Compiles and links a program for the instruction set into `file`; false and *why.  What an emulator is to run needs no library beside it. */
+static bool trial(struct doctor *d, const struct link_cc *cc, enum mach_isa isa, const char *file, struct buf *why)
 {
     static const char text[] = "#include <stdio.h>\nint main(void) { return printf(\"%d bits\\n\", (int)sizeof(void *) * 8) < 0; }\n";
+    const char *const more[] = {"-x", "c", "-", "-O1", "-o", file, cc->cross ? "-static" : NULL};
+    VEC(const char *) argv = {0};
     struct buf out = {0};
     int status = 0;
-    bool ok = child_run((const char *const[]){cc, "-x", "c", "-", "-O1", "-o", file, whole ? "-static" : NULL, NULL}, text, SECONDS, &out, &status, why);
+    for (const char *p = cc->command; p += strspn(p, " "), *p; p += strcspn(p, " "))
+        vec_push(d->a, &argv, (const char *)arena_printf(d->a, "%.*s", (int)strcspn(p, " "), p));
+    for (u32 i = 0; i < COUNTOF(more); i++)
+        if (more[i])
+            vec_push(d->a, &argv, more[i]);
+    vec_push(d->a, &argv, (const char *)NULL);
+    bool ok = child_run(argv.at, text, SECONDS, &out, &status, why);
     if (ok && status) {
-        buf_printf(why, "%s", complaint_in(d->a, out.at ? out.at : ""));
+        buf_printf(why, "does not make a program: %s", complaint_in(d->a, out.at ? out.at : ""));
+        ok = false;
+    } else if (ok && !made_for(file, isa)) {
+        buf_puts(why, "makes programs for another machine");
         ok = false;
     }
     buf_free(&out);
@@ -82,38 +102,71 @@ static bool runs(const char *emulator, const char *file, struct buf *why)
     return ok;
 }
 
-static void look(struct doctor *d, const struct target *t, const char *dir)
+/* Machine code: which of the targets of the instruction set the code generator makes. */
+static void generator(struct doctor *d, enum mach_isa isa)
 {
-    bool host = session_mach(d->s)->isa == t->isa, linked = false;
-    const char *env = getenv("NASC_CC"), *cc = host ? env && *env ? env : "cc" : t->cc, *file = arena_printf(d->a, "%s/%s", dir, t->name);
+    struct backend_handle *be = backend_there(d->s, "llvm") ? session_backend(d->s, "llvm") : NULL;
+    struct buf made = {0}, not = {0}, why = {0};
+    const char *name;
+    session_clear(d->s);                /* what llvm lacks has been found before */
+    for (u32 k = 0; (name = mach_target_name(k)); k++) {
+        struct mach m;
+        buf_clear(&why);
+        if (!mach_target(&m, d->a, name, NULL, NULL, &why) || m.isa != isa)
+            continue;
+        struct be *inst = be ? be->be->open(&m, &why) : NULL;
+        struct buf *to = inst ? &made : &not;
+        buf_printf(to, "%s%s", to->n ? ", " : "", name);
+        if (inst)
+            be->be->close(inst);
+    }
+    bool host = session_mach(d->s)->isa == isa;
+    struct finding *f = doctor_found(d, "machine code", not.n ? FOUND_MISSING : FOUND_OK, made.at, "%s%s%s%s", made.n ? made.at : "",
+                                     made.n && not.n ? "; " : "", not.n ? "not " : "", not.n ? not.at : "");
+    if (not.n && !be)
+        f->says = arena_printf(d->a, "needs the code generator llvm");
+    f->needed = host && !not.n;
+    buf_free(&made);
+    buf_free(&not);
+    buf_free(&why);
+}
+
+static void look(struct doctor *d, enum mach_isa isa, const char *dir)
+{
+    bool linked = false, host = session_mach(d->s)->isa == isa;
+    const char *emulator = isa_row[isa].emulator, *file = arena_printf(d->a, "%s/%s", dir, mach_isa_name(isa));
     struct buf path = {0}, why = {0};
     struct finding *f;
-    d->part = arena_printf(d->a, "target %s", t->name);
-    const char *package = host ? "gcc libc6-dev" : t->cc_package;
-    if (!child_find(cc, &path)) {
-        f = doctor_found(d, "C compiler", FOUND_MISSING, NULL, "there is no %s: no executables and shared libraries", cc);
-        doctor_install(d, f, package);
+    struct link_cc cc;
+    d->part = arena_printf(d->a, "target %s", mach_isa_name(isa));
+    generator(d, isa);
+    link_cc(d->a, isa, &cc);
+    if (!cc.path) {
+        f = doctor_found(d, "C compiler", FOUND_MISSING, NULL, "there is no %s: no executables and shared libraries", cc.command);
+        doctor_install(d, f, cc.packages);
     } else {
-        const char *where = arena_strdup(d->a, path.at), *version = version_of(d, cc);
-        linked = trial(d, cc, !host, file, &why);
-        f = doctor_found(d, "C compiler", linked ? FOUND_OK : FOUND_FAILS, where, linked ? "%s %s" : "%s %s does not make a program: %s", where, version, why.at);
+        linked = trial(d, &cc, isa, file, &why);
+        f = doctor_found(d, "C compiler", linked ? FOUND_OK : FOUND_FAILS, cc.path, "%s %s%s%s", cc.path, version_of(d, cc.path), linked ? "" : " ", linked ? "" : why.at);
         if (!linked)
-            doctor_install(d, f, package);
+            doctor_install(d, f, cc.packages);
+    }
+    if (f->mend && getenv("NASC_CC") && *getenv("NASC_CC")) {          /* not the one that is installed */
+        f->mend = "unset NASC_CC";
+        f->package = NULL;
     }
     f->needed = host;
     buf_clear(&why);
     if (host) {
         if (linked && !runs(NULL, file, &why))
             doctor_found(d, "programs", FOUND_FAILS, NULL, "what it makes does not run: %s", why.at)->needed = true;
-    } else if (!child_find(t->emulator, &path)) {
-        f = doctor_found(d, "emulator", FOUND_MISSING, NULL, "there is no %s: what is compiled does not run here", t->emulator);
-        doctor_install(d, f, t->emulator_package);
+    } else if (!child_find(emulator, &path)) {
+        f = doctor_found(d, "emulator", FOUND_MISSING, NULL, "there is no %s: what is compiled does not run here", emulator);
+        doctor_install(d, f, isa_row[isa].package);
     } else {
-        const char *where = arena_strdup(d->a, path.at), *version = version_of(d, t->emulator);
-        bool ok = !linked || runs(t->emulator, file, &why);
-        f = doctor_found(d, "emulator", ok ? FOUND_OK : FOUND_FAILS, where, ok ? "%s %s%s" : "%s %s: %s", where, version, ok ? linked ? ", runs what it compiles" : "" : why.at);
+        bool ok = !linked || runs(emulator, file, &why);
+        f = doctor_found(d, "emulator", ok ? FOUND_OK : FOUND_FAILS, path.at, "%s %s%s", path.at, version_of(d, emulator), ok ? linked ? ", runs what it compiles" : "" : arena_printf(d->a, ": %s", why.at));
         if (!ok)
-            doctor_install(d, f, t->emulator_package);
+            doctor_install(d, f, isa_row[isa].package);
     }
     unlink(file);
     buf_free(&path);
@@ -130,10 +183,9 @@ void doctor_targets(struct doctor *d)
         d->found.at[d->found.n - 1].mend = "export TMPDIR=DIRECTORY";
         return;
     }
-    const enum mach_isa here = session_mach(d->s)->isa;
     for (u32 turn = 0; turn < 2; turn++)        /* this machine first */
-        for (u32 i = 0; i < COUNTOF(target_row); i++)
-            if ((target_row[i].isa == here) == !turn)
-                look(d, &target_row[i], dir);
+        for (enum mach_isa isa = 0; isa < ISAS; isa++)
+            if ((isa == session_mach(d->s)->isa) == !turn)
+                look(d, isa, dir);
     rmdir(dir);
 }

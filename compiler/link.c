@@ -64,6 +64,7 @@ void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out)
     for (u32 i = 0; i < COUNTOF(compilers); i++)
         if (compilers[i].isa == isa) {
             out->command = compilers[i].command;
+            out->packages = compilers[i].packages;
             out->mend = arena_printf(a, "apt-get install %s", compilers[i].packages);
             out->cross = !compilers[i].host;
         }

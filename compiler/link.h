@@ -10,7 +10,8 @@
 struct link_cc {
     const char *command;                /* "aarch64-linux-gnu-gcc" */
     const char *path;                   /* the program; NULL: it is not there */
-    const char *mend;                   /* the command that installs it */
+    const char *packages;               /* Debian's, that it comes in */
+    const char *mend;                   /* the command that installs them */
     bool cross;                         /* for another instruction set than ours */
 };
 void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out);
