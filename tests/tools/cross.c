@@ -1,0 +1,252 @@
+/* cross - programs on other machines against the evaluator (tests/differential/cross.h).
+ *
+ *   cross [--target NAME]... [-n N] [--seed S] [--loose | --strict | --either] [--show N] [--keep DIR] [MODULE [-s SPACE] [-D NAME=VALUE]... [--macs M] [--arch TEXT]...]
+ *
+ * --either: cascades take turns, without strict math and with it, so that each is compiled once.
+ * Random cascades (gen.h) or, of a MODULE, samples with at most M multiply-adds, or the networks named; for each of the targets of cross.def
+ * that can be tried here, two of which are at work at a time.  Exit 1 if something differs; 77 if no target can be tried. */
+#include "compiler/base/vec.h"
+#include "compiler/pipeline.h"
+#include "tests/differential/cross.h"
+#include "tests/differential/cross_impl.h"
+#include "tests/differential/gen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WORDS = 64, AT_ONCE = 2 };
+struct tool {
+    struct arena *a;
+    const struct cross_target *target[WORDS]; u32 ntarget;
+    const char *arch[WORDS], *define[WORDS], *module, *space, *keep; u32 narch, ndefine;
+    u64 n, seed, macs, show;
+    bool loose, strict, either;
+    VEC(struct cross_program) program;
+    VEC(struct cross_job) job;
+    u64 gave_up;
+};
+
+static void fail(const char *text)
+{
+    fprintf(stderr, "cross: %s\n", text);
+    exit(2);
+}
+
+/* A cascade under one rule of arithmetic, with inputs. */
+static void add(struct tool *t, const struct cascade *c, bool strict, const char *label, i64 batch, u64 seed, bool specials)
+{
+    struct buf why = { 0 };
+    struct cross_program p = { .c = c, .strict = strict, .label = label };
+    struct cross_job j;
+    if (cross_job_make(t->a, t->program.n, &p, batch, seed, specials, &j, &why)) {
+        vec_push(t->a, &t->program, p);
+        vec_push(t->a, &t->job, j);
+    } else {
+        t->gave_up++;
+    }
+    buf_free(&why);
+}
+
+/* Usual inputs without strict math; with it, special ones every second time: infinities and NaNs also hide things. */
+static void generate(struct tool *t)
+{
+    for (u64 k = 0; k < t->n; k++) {
+        u64 seed = t->seed + k;
+        struct gen_options o = { 0 };
+        struct cascade *c = gen_cascade(t->a, str_pool_new(t->a), seed, &o);
+        const char *label = arena_printf(t->a, "seed %llu", (unsigned long long)seed);
+        i64 batch = 1 + (i64)(seed % 3);
+        if (t->either ? k % 2 : t->loose)
+            add(t, c, false, label, batch, seed, false);
+        if (t->either ? k % 2 == 0 : t->strict)
+            add(t, c, true, label, batch, seed, (t->either ? seed / 2 : seed) % 2);
+    }
+}
+
+static void network(struct tool *t, nasc_session *s, nasc_arch *ar, u64 k)
+{
+    nasc_record rec;
+    nasc_arch_record(ar, &rec);
+    const char *label = arena_printf(t->a, "%s", rec.arch);
+    for (int strict = 0; strict < 2; strict++) {
+        struct pass_options o = { .strict = strict };
+        if (strict ? t->strict : t->loose)
+            add(t, pipe_cascade(s, t->a, arch_graph(ar), &o), strict, label, 1 + (i64)(k % 2), t->seed + k, strict && k % 2);
+    }
+}
+
+static void networks(struct tool *t)
+{
+    nasc_session *s = nasc_open();
+    for (u32 i = 0; i < t->ndefine; i++) {
+        const char *eq = strchr(t->define[i], '=');
+        if (!eq)
+            fail("-D NAME=VALUE");
+        nasc_define(s, arena_printf(t->a, "%.*s", (int)(eq - t->define[i]), t->define[i]), eq + 1);
+    }
+    if (nasc_load(s, t->module) || nasc_select(s, t->space))
+        fail(nasc_messages(s));
+    nasc_arch *ar;
+    for (u32 i = 0; i < t->narch; i++) {
+        if (session_arch_item(s, t->arch[i]) ? nasc_named(s, t->arch[i], &ar) : nasc_parse(s, t->arch[i], &ar))
+            fail(nasc_messages(s));
+        network(t, s, ar, i);
+    }
+    u64 done = 0;
+    for (u64 k = 0; !t->narch && done < t->n && k < 100 * t->n + 1000; k++) {
+        nasc_record rec;
+        if (nasc_sample(s, t->seed, k, &ar))
+            fail(nasc_messages(s));
+        nasc_arch_record(ar, &rec);
+        if (rec.macs <= t->macs) {
+            network(t, s, ar, k);       /* its cascade holds parts of it */
+            done++;
+        } else {
+            nasc_arch_free(ar);
+        }
+    }
+}
+
+/* One target, in a process of its own: what it has to say goes to a file. */
+static int one(struct tool *t, const struct cross_target *target, const char *dir, FILE *out)
+{
+    struct cross_result *r = NEW_ARRAY(t->a, struct cross_result, t->job.n + 1);
+    struct buf why = { 0 };
+    if (!cross_run(t->a, target, dir, t->program.n, t->program.at, t->job.n, t->job.at, r, &why)) {
+        fprintf(out, "%s: not tried: %s\n", target->name, why.at ? why.at : "");
+        return 1;
+    }
+    u64 n[2] = { 0 }, elems[2] = { 0 }, any[2] = { 0 }, bad[2] = { 0 }, shown = 0;
+    double worst = 0;
+    for (u32 k = 0; k < t->job.n; k++) {
+        bool strict = t->program.at[t->job.at[k].program].strict;
+        n[strict]++;
+        elems[strict] += r[k].elems;
+        any[strict] += r[k].free;
+        bad[strict] += r[k].text != NULL;
+        if (!r[k].text)
+            worst = fmax(worst, r[k].worst);
+    }
+    fprintf(out, "%-12s", target->name);
+    if (n[0])
+        fprintf(out, " %llu within the bound: worst output at %.3f of it (%llu numbers, %llu without a bound), %llu differ", (unsigned long long)n[0] - bad[0], worst,
+                (unsigned long long)elems[0], (unsigned long long)any[0], (unsigned long long)bad[0]);
+    if (n[1])
+        fprintf(out, "%s strict: %llu have the evaluator's bits (%llu numbers), %llu differ", n[0] ? ";" : "", (unsigned long long)n[1] - bad[1], (unsigned long long)elems[1],
+                (unsigned long long)bad[1]);
+    fprintf(out, "\n");
+    for (u32 k = 0; k < t->job.n; k++)
+        if (r[k].text && shown++ < t->show) {
+            const struct cross_program *p = &t->program.at[t->job.at[k].program];
+            fprintf(out, "  %s%s, %s inputs, batch %lld: %s\n", p->label, p->strict ? ", strict" : "", t->job.at[k].draw, (long long)t->job.at[k].batch, r[k].text);
+        }
+    return bad[0] || bad[1];
+}
+
+static int all(struct tool *t, const char *dir)
+{
+    pid_t pid[WORDS];
+    int failed = 0;
+    for (u32 i = 0; i < t->ntarget + AT_ONCE; i++) {
+        if (i >= AT_ONCE) {
+            int status = 1;
+            if (waitpid(pid[i - AT_ONCE], &status, 0) < 0 || status)
+                failed = 1;
+            struct buf b = { 0 };
+            cross_text(arena_printf(t->a, "%s/%s/report", dir, t->target[i - AT_ONCE]->name), &b);
+            fputs(b.n ? b.at : "no report\n", stdout);
+            buf_free(&b);
+        }
+        if (i >= t->ntarget)
+            continue;
+        const char *own = arena_printf(t->a, "%s/%s", dir, t->target[i]->name);
+        mkdir(own, 0777);
+        fflush(NULL);
+        pid[i] = fork();
+        if (pid[i] == 0) {
+            FILE *out = fopen(arena_printf(t->a, "%s/report", own), "w");
+            int status = out ? one(t, t->target[i], own, out) : 1;
+            if (out)
+                fclose(out);
+            _exit(status);
+        }
+    }
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    struct tool t = { .a = arena_new("cross"), .n = 20, .seed = 1, .macs = 300000, .show = 10, .loose = true, .strict = true };
+    for (int i = 1; i < argc; i++) {
+        const char *w = argv[i], *next = i + 1 < argc ? argv[i + 1] : "";
+        if (w[0] != '-') {
+            t.module = w;
+            continue;
+        }
+        if (strcmp(w, "--loose") == 0 || strcmp(w, "--strict") == 0) {
+            t.loose = w[2] == 'l';
+            t.strict = w[2] == 's';
+            continue;
+        }
+        if (strcmp(w, "--either") == 0) {
+            t.either = true;
+            continue;
+        }
+        i++;
+        if (strcmp(w, "-n") == 0)
+            t.n = strtoull(next, NULL, 10);
+        else if (strcmp(w, "--seed") == 0)
+            t.seed = strtoull(next, NULL, 10);
+        else if (strcmp(w, "--macs") == 0)
+            t.macs = strtoull(next, NULL, 10);
+        else if (strcmp(w, "--show") == 0)
+            t.show = strtoull(next, NULL, 10);
+        else if (strcmp(w, "-s") == 0)
+            t.space = next;
+        else if (strcmp(w, "--keep") == 0)
+            t.keep = next;
+        else if (strcmp(w, "-D") == 0 && t.ndefine < WORDS)
+            t.define[t.ndefine++] = next;
+        else if (strcmp(w, "--arch") == 0 && t.narch < WORDS)
+            t.arch[t.narch++] = next;
+        else if (strcmp(w, "--target") == 0 && t.ntarget < WORDS && cross_target_named(next))
+            t.target[t.ntarget++] = cross_target_named(next);
+        else
+            fail(arena_printf(t.a, "%s %s?", w, next));
+    }
+    bool every = !t.ntarget;
+    for (u32 i = 0; every && i < cross_target_count; i++)
+        t.target[t.ntarget++] = &cross_targets[i];
+    u32 can = 0;
+    for (u32 i = 0; i < t.ntarget; i++) {
+        struct buf why = { 0 };
+        if (cross_can(t.target[i], &why))
+            t.target[can++] = t.target[i];
+        else
+            printf("%s: not tried: %s\n", t.target[i]->name, why.at);
+        buf_free(&why);
+    }
+    t.ntarget = can;
+    if (!can)
+        return 77;
+    if (t.module)
+        networks(&t);
+    else
+        generate(&t);
+    printf("%u programs, %u runs, %llu beyond the evaluator's work bound\n", t.program.n, t.job.n, (unsigned long long)t.gave_up);
+    char own[] = "/tmp/nasc-cross-XXXXXX";
+    const char *tmp = getenv("TMPDIR"), *dir = t.keep ? t.keep : mkdtemp(tmp ? strcat(strcpy(arena_alloc(t.a, strlen(tmp) + sizeof own), tmp), own + 4) : own);
+    if (!dir || (t.keep && mkdir(dir, 0777) && access(dir, W_OK)))
+        fail("no directory");
+    int failed = all(&t, dir);
+    if (!t.keep) {
+        fflush(NULL);
+        if (system(arena_printf(t.a, "rm -rf '%s'", dir)))
+            fail("the directory stays behind");
+    }
+    return failed;
+}
