@@ -71,7 +71,7 @@ static void network(struct tool *t, nasc_session *s, nasc_arch *ar, u64 k)
 {
     nasc_record rec;
     nasc_arch_record(ar, &rec);
-    const char *label = arena_printf(t->a, "%s", rec.arch);
+    const char *label = arena_printf(t->a, "%.200s%s", rec.arch, strlen(rec.arch) > 200 ? "..." : "");
     for (int strict = 0; strict < 2; strict++) {
         struct pass_options o = { .strict = strict };
         if (strict ? t->strict : t->loose)
@@ -103,8 +103,9 @@ static void networks(struct tool *t)
             fail(nasc_messages(s));
         nasc_arch_record(ar, &rec);
         if (rec.macs <= t->macs) {
+            u64 before = t->gave_up;
             network(t, s, ar, k);       /* its cascade holds parts of it */
-            done++;
+            done += t->gave_up == before;
         } else {
             nasc_arch_free(ar);
         }
