@@ -248,6 +248,22 @@ static LLVMValueRef part(struct drv *d, const struct unit_fn *f, u32 lo, u32 hi)
     return fn;
 }
 
+/* RISC-V and SVE code for vectors of a least length computes wrong on shorter ones, silently: load asks, before anything else. */
+static void check_vectors(struct drv *d, LLVMValueRef fn)
+{
+    struct llvm_unit *u = d->u;
+    LLVMBuilderRef b = u->b;
+    u32 unit = u->m->isa == ISA_RISCV64 ? 64 : 128;     /* bits of vscale's one */
+    if (!u->m->least_bits)
+        return;
+    LLVMBasicBlockRef wrong = block(d, fn), right = block(d, fn);
+    LLVMValueRef scale = llvm_call(u, llvm_intrinsic(u, "llvm.vscale", &u->i64, 1), NULL, 0);
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntULT, scale, number(d, u->m->least_bits / unit), ""), wrong, right);
+    LLVMPositionBuilderAtEnd(b, wrong);
+    LLVMBuildRet(b, LLVMConstInt(u->i32, 1, false));    /* NASC_MODEL_WRONG_CPU */
+    LLVMPositionBuilderAtEnd(b, right);
+}
+
 static void body(struct drv *d, const struct unit_fn *f, LLVMValueRef fn)
 {
     struct llvm_unit *u = d->u;
@@ -258,6 +274,8 @@ static void body(struct drv *d, const struct unit_fn *f, LLVMValueRef fn)
     for (u32 i = 0; i < n; i++)
         parts[i] = part(d, f, i * PART, MIN(f->nstep, (i + 1) * PART));
     LLVMPositionBuilderAtEnd(b, block(d, fn));
+    if (load)
+        check_vectors(d, fn);
     const int from[PARAMS] = { load ? 0 : -1, load ? 1 : 0, load ? -1 : 1, load ? -1 : 2, load ? -1 : 3, load ? -1 : 4, load ? -1 : 5, -1 };
     for (u32 i = 0; i < PARAMS; i++)
         arg[i] = from[i] >= 0 ? LLVMGetParam(fn, (unsigned)from[i]) : none;

@@ -156,6 +156,25 @@ void nasc_net_output(const nasc_net *n, uint32_t i, nasc_shape *s);
 /* Row-major arrays of `batch` samples. Allocates only when the batch grows. */
 nasc_status nasc_net_run(nasc_net *n, int64_t batch, const void *const *inputs, void *const *outputs);
 
+/* Files of native code (docs/compile.md): what `nasc compile` writes, as bytes. */
+typedef enum {
+    NASC_EMIT_OBJECT, NASC_EMIT_HEADER, NASC_EMIT_STATIC, NASC_EMIT_SHARED, NASC_EMIT_EXECUTABLE, NASC_EMIT_ASSEMBLY, NASC_EMIT_LLVM
+} nasc_emit_kind;
+typedef struct {
+    const char *name;                   /* of the model, a C identifier; NULL: "model" */
+    const char *backend;                /* as in nasc_options */
+    bool strict_math;
+    bool embed_weights;                 /* of the safetensors file `weights`, or (NULL) of the seed */
+    const char *weights;
+    uint64_t seed;
+} nasc_emit_options;
+typedef struct { const void *at; size_t n; } nasc_bytes;
+/* out[i] becomes the bytes of kind[i], n of them; they are the session's until the next nasc_emit.  o NULL: no options. */
+nasc_status nasc_emit(nasc_session *s, nasc_arch *a, const nasc_emit_options *o, size_t n, const nasc_emit_kind *kind, nasc_bytes *out);
+/* Which machine code is for, as --target, --cpu and --features say it (NULL: not said): before anything is compiled.  NASC_USAGE where there is no
+ * such machine.  What is for another machine than this can be emitted, not run. */
+nasc_status nasc_target(nasc_session *s, const char *target, const char *cpu, const char *features);
+
 #ifdef __cplusplus
 }
 #endif

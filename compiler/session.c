@@ -44,6 +44,8 @@ void nasc_close(nasc_session *s)
             h->be->close(h->inst);
     buf_free(&s->msg);
     buf_free(&s->json);
+    for (u32 k = 0; k < COUNTOF(s->emitted); k++)
+        buf_free(&s->emitted[k]);
     buf_free(&s->repro);
     arena_free(s->talk);
     arena_free(s->a);

@@ -39,7 +39,7 @@ struct nasc_session {
     bool stale, keep;                   /* the last call succeeded: the next one clears, if it may */
     struct nasc_arch *archs;            /* what is open: freed with the session */
     struct nasc_net *nets;
-    struct buf msg, json;
+    struct buf msg, json, emitted[8];   /* emitted: the last files' bytes, by kind */
     VEC(struct gram_override) override;
     struct gram *g;
     struct gram_rule *space;

@@ -92,7 +92,7 @@ void unit_describe(struct unit *u, const struct unit_model *x, const struct mach
         tensor(&s, &t, p, p->weight.at[i], offset[i]);
     const struct { u64 at; const char *text; } word[] = {
         {offsetof(nasc_model, name), x->name}, {offsetof(nasc_model, id), x->id}, {offsetof(nasc_model, arch), x->arch},
-        {offsetof(nasc_model, target), m->triple}, {offsetof(nasc_model, cpu), m->cpu}, {offsetof(nasc_model, features), m->features},
+        {offsetof(nasc_model, target), m->name && strcmp(m->name, "native") != 0 ? m->name : m->triple}, {offsetof(nasc_model, cpu), m->cpu}, {offsetof(nasc_model, features), m->features},
         {offsetof(nasc_model, compiler), compiler},
     };
     u64 word_at[COUNTOF(word)];
