@@ -117,7 +117,8 @@ nasc_status cmd_compile(struct cli *c)
     st = c->value[OPT_ARCH] ? cli_arch(c, &ar) : nasc_sample(c->s, o.seed, 0, &ar);
     if (st)
         return st;
-    st = emit_arch(ar, &po, &o, f.kinds, out) ? write_files(c, &f, out) : NASC_ENV;
+    st = emit_arch(ar, &po, &o, f.kinds, out);
+    st = st ? st : write_files(c, &f, out);
     for (u32 k = 0; k < EMIT_KINDS; k++)
         buf_free(&out[k]);
     nasc_arch_free(ar);

@@ -88,16 +88,16 @@ struct emission {
 };
 
 /* The block that load reads. */
-static bool weights(struct emission *e, const struct emit_options *o)
+static nasc_status weights(struct emission *e, const struct emit_options *o)
 {
     const struct plan *p = e->n->plan;
     u64 *at = NEW_ARRAY(e->n->a, u64, p->weight.n + 1), all = unit_weights(p, at);
     if (!net_exec(e->n))
-        return false;
+        return NASC_ENV;
     if (!o->weights)
         exec_weights_seed(e->n->exec, o->seed);
     else if (!weights_load(e->n, o->weights))
-        return false;
+        return NASC_WRONG;
     u8 *block = arena_alloc(e->n->a, all + 1);
     for (u32 i = 0; i < p->weight.n; i++) {
         u64 bytes;
@@ -105,7 +105,7 @@ static bool weights(struct emission *e, const struct emit_options *o)
         memcpy(block + at[i], from, bytes);
     }
     e->model.weights = block;
-    return true;
+    return NASC_OK;
 }
 
 static bool bytes_of(struct emission *e, enum unit_form form, struct buf *out)
@@ -135,10 +135,10 @@ static bool kind(struct emission *e, enum emit_kind k, struct buf *out)
     BUG("no such kind of file");
 }
 
-static bool emit_all(struct emission *e, const struct emit_options *o, u32 kinds, struct buf *out)
+static nasc_status emit_all(struct emission *e, const struct emit_options *o, u32 kinds, struct buf *out)
 {
-    bool object = false, ok = !o->embed || weights(e, o);
-    ok = ok && (e->u = session_unit(e->s, e->n->a, e->be, e->model.name, 1, &e->model));
+    nasc_status st = o->embed ? weights(e, o) : NASC_OK;
+    bool object = false, ok = !st && (e->u = session_unit(e->s, e->n->a, e->be, e->model.name, 1, &e->model)) != NULL;
     for (u32 k = 0; k < EMIT_KINDS; k++)
         object |= kinds >> k & 1 && emit_rows[k].object;
     ok = ok && (!object || bytes_of(e, UNIT_OBJECT, &e->object));
@@ -146,24 +146,24 @@ static bool emit_all(struct emission *e, const struct emit_options *o, u32 kinds
         if (kinds >> k & 1)
             ok = kind(e, (enum emit_kind)k, &out[k]);
     buf_free(&e->object);
-    return ok;
+    return st ? st : ok ? NASC_OK : NASC_ENV;
 }
 
-bool emit_arch(nasc_arch *ar, const struct pass_options *po, const struct emit_options *o, u32 kinds, struct buf out[EMIT_KINDS])
+nasc_status emit_arch(nasc_arch *ar, const struct pass_options *po, const struct emit_options *o, u32 kinds, struct buf out[EMIT_KINDS])
 {
     struct emission e = {.s = ar->s};
     nasc_record r;
     CHECK(!po->training && po->code != CODE_GENERIC && (!o->name || emit_name_ok(o->name)));
     if (!(e.be = session_backend(e.s, o->backend)))
-        return false;
+        return NASC_ENV;
     if (!e.be->be->emit) {              /* before the work */
         session_complain(e.s, E0953, "backend `%s` makes no files", e.be->name);
-        return false;
+        return NASC_ENV;
     }
     nasc_arch_record(ar, &r);
     e.n = net_lower(e.s, arch_graph(ar), po);
     e.model = (struct unit_model){.name = o->name ? o->name : "model", .plan = e.n->plan, .arch = r.arch, .id = arena_strdup(e.n->a, r.id)};
-    bool ok = emit_all(&e, o, kinds, out);
+    nasc_status st = emit_all(&e, o, kinds, out);
     nasc_net_free(e.n);
-    return ok;
+    return st;
 }

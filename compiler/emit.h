@@ -33,8 +33,8 @@ struct emit_options {
     const char *weights;
     u64 seed;
 };
-/* out[k] gets the bytes of kind k for each k of the set `kinds` (1 << k).  false after complaining. */
-bool emit_arch(nasc_arch *ar, const struct pass_options *po, const struct emit_options *o, u32 kinds, struct buf out[EMIT_KINDS]);
+/* out[k] gets the bytes of kind k for each k of the set `kinds` (1 << k); else complained. */
+nasc_status emit_arch(nasc_arch *ar, const struct pass_options *po, const struct emit_options *o, u32 kinds, struct buf out[EMIT_KINDS]);
 
 /* One unit of several plans, for the session's machine; be is opened.  NULL after complaining.  Its bytes: be->be->emit(be->inst, unit, ...). */
 struct unit *session_unit(nasc_session *s, struct arena *a, struct backend_handle *be, const char *name, u32 n, const struct unit_model *model);

@@ -30,9 +30,8 @@ nasc_status nasc_emit(nasc_session *s, nasc_arch *a, const nasc_emit_options *o,
         buf_clear(&s->emitted[k]);
     struct pass_options p = {.strict = o->strict_math};
     const struct emit_options e = {.name = o->name, .backend = o->backend, .embed = o->embed_weights, .weights = o->weights, .seed = o->seed};
-    if (!emit_arch(a, &p, &e, kinds, s->emitted))
-        API_LEAVE(s, NASC_ENV);
-    for (size_t i = 0; i < n; i++)
+    nasc_status st = emit_arch(a, &p, &e, kinds, s->emitted);
+    for (size_t i = 0; !st && i < n; i++)
         out[i] = (nasc_bytes){s->emitted[kind[i]].at, s->emitted[kind[i]].n};
-    API_LEAVE(s, NASC_OK);
+    API_LEAVE(s, st);
 }
