@@ -124,7 +124,11 @@ static struct be *llvm_open(const struct mach *m, struct buf *why)
 
 static bool llvm_can(const struct mach *m, enum loop_op op, struct ltype t)
 {
-    (void)m, (void)t;
+    (void)t;
+    if (op == LO_FMA)
+        return m->fma;
+    if (op == LO_FROUND || op == LO_FFLOOR)
+        return m->isa != ISA_X86_64 || mach_has(m, "sse4.1");
     return op < LO_EXP || op > LO_POW;
 }
 

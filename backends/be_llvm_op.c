@@ -139,11 +139,58 @@ static LLVMValueRef bf16_of(const struct llvm_unit *u, u32 lanes, LLVMValueRef x
     return LLVMBuildTrunc(u->b, choose(u, nan, quiet, rounded), llvm_type(u, half), "");
 }
 
+/* Does the processor convert f16? Else LLVM would call a library. */
+static bool has_f16(const struct llvm_unit *u, u32 lanes)
+{
+    return u->m->isa == ISA_AARCH64 || mach_has(u->m, u->m->isa == ISA_X86_64 ? "f16c" : lanes > 1 ? "zvfhmin" : "zfhmin");
+}
+
+/* Eight operations on integers each way.  f16 to f32: exponents move by 112; what is below them, times 2^-24. */
+static LLVMValueRef f32_of_f16(const struct llvm_unit *u, u32 lanes, LLVMValueRef x)
+{
+    const struct ltype word = { DT_I32, (u16)lanes }, real = { DT_F32, (u16)lanes };
+    LLVMBuilderRef B = u->b;
+    LLVMTypeRef w = llvm_type(u, word), f = llvm_type(u, real);
+    LLVMValueRef h = LLVMBuildZExt(B, x, w, ""), size = LLVMBuildAnd(B, h, llvm_splat_int(u, word, 0x7fff), "");
+    LLVMValueRef sign = LLVMBuildShl(B, LLVMBuildAnd(B, h, llvm_splat_int(u, word, 0x8000), ""), llvm_splat_int(u, word, 16), "");
+    LLVMValueRef up = LLVMBuildShl(B, size, llvm_splat_int(u, word, 13), "");
+    LLVMValueRef least = LLVMBuildBitCast(B, llvm_splat_int(u, word, 0x33800000), f, "");       /* 2^-24 */
+    LLVMValueRef small = LLVMBuildBitCast(B, LLVMBuildFMul(B, LLVMBuildSIToFP(B, size, f, ""), least, ""), w, "");
+    LLVMValueRef other = LLVMBuildOr(B, up, llvm_splat_int(u, word, 0x7f800000), ""), usual = LLVMBuildAdd(B, up, llvm_splat_int(u, word, 112 << 23), "");
+    LLVMValueRef is_small = LLVMBuildICmp(B, LLVMIntSLT, size, llvm_splat_int(u, word, 0x400), "");
+    LLVMValueRef is_usual = LLVMBuildICmp(B, LLVMIntSLT, size, llvm_splat_int(u, word, 0x7c00), "");
+    return LLVMBuildBitCast(B, LLVMBuildOr(B, choose(u, is_small, small, choose(u, is_usual, usual, other)), sign, ""), f, "");
+}
+
+/* f32 to f16, to even: exponents move, half a unit and the last bit are added; below 2^-14 adding 0.5 rounds. */
+static LLVMValueRef f16_of_f32(const struct llvm_unit *u, u32 lanes, LLVMValueRef x)
+{
+    const struct ltype word = { DT_I32, (u16)lanes }, real = { DT_F32, (u16)lanes }, half = { DT_F16, (u16)lanes };
+    LLVMBuilderRef B = u->b;
+    LLVMTypeRef w = llvm_type(u, word), f = llvm_type(u, real);
+    LLVMValueRef b = LLVMBuildBitCast(B, x, w, ""), size = LLVMBuildAnd(B, b, llvm_splat_int(u, word, 0x7fffffff), "");
+    LLVMValueRef sign = LLVMBuildAnd(B, LLVMBuildLShr(B, b, llvm_splat_int(u, word, 16), ""), llvm_splat_int(u, word, 0x8000), "");
+    LLVMValueRef top = LLVMBuildLShr(B, size, llvm_splat_int(u, word, 13), "");
+    LLVMValueRef add = LLVMBuildAdd(B, LLVMBuildAnd(B, top, llvm_splat_int(u, word, 1), ""), llvm_splat_int(u, word, 0xfff - (112 << 23)), "");
+    LLVMValueRef usual = LLVMBuildLShr(B, LLVMBuildAdd(B, size, add, ""), llvm_splat_int(u, word, 13), "");
+    LLVMValueRef one_half = llvm_splat_int(u, word, 0x3f000000);
+    LLVMValueRef sum = LLVMBuildFAdd(B, LLVMBuildBitCast(B, size, f, ""), LLVMBuildBitCast(B, one_half, f, ""), "");
+    LLVMValueRef small = LLVMBuildSub(B, LLVMBuildBitCast(B, sum, w, ""), one_half, "");
+    LLVMValueRef nan = LLVMBuildOr(B, LLVMBuildAnd(B, top, llvm_splat_int(u, word, 0x3ff), ""), llvm_splat_int(u, word, 0x7e00), "");
+    LLVMValueRef is_nan = LLVMBuildICmp(B, LLVMIntSGT, size, llvm_splat_int(u, word, 0x7f800000), "");
+    LLVMValueRef is_large = LLVMBuildICmp(B, LLVMIntSGE, size, llvm_splat_int(u, word, 0x477ff000), "");
+    LLVMValueRef is_small = LLVMBuildICmp(B, LLVMIntSLT, size, llvm_splat_int(u, word, 0x38800000), "");
+    LLVMValueRef v = choose(u, is_small, small, choose(u, is_large, llvm_splat_int(u, word, 0x7c00), usual));
+    return LLVMBuildTrunc(B, LLVMBuildOr(B, choose(u, is_nan, nan, v), sign, ""), llvm_type(u, half), "");
+}
+
 static LLVMValueRef cast_16(const struct llvm_unit *u, struct ltype from, struct ltype to, LLVMValueRef x)
 {
     LLVMTypeRef halfs = LLVMHalfTypeInContext(u->ctx), target = llvm_type(u, to);
     if (to.lanes > 1)
         halfs = LLVMVectorType(halfs, to.lanes);
+    if ((to.dtype == DT_F16 || from.dtype == DT_F16) && !has_f16(u, to.lanes))
+        return to.dtype == DT_F16 ? f16_of_f32(u, to.lanes, x) : f32_of_f16(u, to.lanes, x);
     if (to.dtype == DT_F16)
         return LLVMBuildBitCast(u->b, LLVMBuildFPTrunc(u->b, x, halfs, ""), target, "");
     if (from.dtype == DT_F16)

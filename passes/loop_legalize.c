@@ -1,8 +1,8 @@
 /* loop_legalize.c - a loop function fitted to what a backend can do.
  *
  * In: a verified function, a machine, the backend's `can` (NULL: it has no exp .. pow).  Out: the same function without the operations
- * refused: exp, log, tanh, erf, sin, cos, sigmoid and pow become the steps of ir/poly.h, and a vector operation that is refused where the
- * scalar one is not is done lane by lane.
+ * refused: exp, log, tanh, erf, sin, cos, sigmoid and pow become the steps of ir/poly.h, a vector operation that is refused where the
+ * scalar one is not is done lane by lane, and multiply-adds and roundings that are refused altogether are done by others (loop_exact.h).
  *
  *   (v5 f32x8 exp v4)      ->  (v9 f32x8 fconst 89.0) (v10 f32x8 fmin v9 v4) ..
  *   (v6 boolx2 flt v4 v5)  ->  (v7 f32 lane 0 v4) (v8 f32 lane 0 v5) (v9 bool flt v7 v8) ..
@@ -11,6 +11,7 @@
 #include "passes/pass.h"
 
 #include "compiler/ir/poly.h"
+#include "passes/loop_exact.h"
 
 typedef bool can_fn(const struct mach *, enum loop_op, struct ltype);
 
@@ -29,6 +30,22 @@ static bool is_function(enum loop_op op)
     return op >= LO_EXP && op <= LO_POW;
 }
 
+static bool refused(const struct legalizer *l, enum loop_op op, struct ltype t)
+{
+    return l->can ? !l->can(l->m, op, t) : is_function(op);
+}
+
+/* Refused for vectors and scalars alike, and there is another way. */
+static bool has_another_way(const struct legalizer *l, enum loop_op op, struct ltype t)
+{
+    return (op == LO_FMA || op == LO_FROUND || op == LO_FFLOOR) && refused(l, op, t) && refused(l, op, (struct ltype){ t.dtype, 1 });
+}
+
+static lval another_way(struct loop_emit *e, enum loop_op op, struct ltype t, lval x, lval y, lval z)
+{
+    return op == LO_FMA ? exact_fma(e, t, x, y, z) : exact_round(e, op, t, x);
+}
+
 /* What a program's step becomes. */
 static const struct { u8 op; u8 kind; } step_op[] = {      /* kind: f float, i integer, b bool result */
     [PO_ADD] = { LO_FADD, 'f' }, [PO_SUB] = { LO_FSUB, 'f' }, [PO_MUL] = { LO_FMUL, 'f' }, [PO_FMA] = { LO_FMA, 'f' },
@@ -40,7 +57,7 @@ static const struct { u8 op; u8 kind; } step_op[] = {      /* kind: f float, i i
     [PO_EQ] = { LO_FEQ, 'b' }, [PO_SELECT] = { LO_SELECT, 's' },
 };
 
-static lval expand(struct loop_emit *e, const struct poly *p, struct ltype t, lval x0, lval x1)
+static lval expand(const struct legalizer *l, struct loop_emit *e, const struct poly *p, struct ltype t, lval x0, lval x1)
 {
     lval v[256];
     CHECK(p->n && p->n <= COUNTOF(v));
@@ -58,7 +75,8 @@ static lval expand(struct loop_emit *e, const struct poly *p, struct ltype t, lv
             u8 kind = step_op[s->op].kind;
             struct ltype to = kind == 'f' ? t : kind == 'i' ? ints : kind == 'b' ? bools : e->f->val.at[v[s->b]];
             u32 n = loop_ops[op].nargs;
-            v[k] = le_op(e, op, to, v[s->a], n > 1 ? v[s->b] : 0, n > 2 ? v[s->c] : 0);
+            lval y = n > 1 ? v[s->b] : 0, z = n > 2 ? v[s->c] : 0;
+            v[k] = has_another_way(l, op, to) ? another_way(e, op, to, v[s->a], y, z) : le_op(e, op, to, v[s->a], y, z);
         }
     }
     return v[p->n - 1];
@@ -79,13 +97,13 @@ static lval few_power(struct loop_emit *e, struct ltype t, lval x, double y)
     return le_op(e, LO_FDIV, t, le_num(e, t, 1), d, 0);
 }
 
-static lval expand_pow(struct loop_emit *e, struct ltype t, lval x, lval y, const double *constant)
+static lval expand_pow(const struct legalizer *l, struct loop_emit *e, struct ltype t, lval x, lval y, const double *constant)
 {
     if (constant && (poly_pow_few(*constant) || *constant == 0))
         return few_power(e, t, x, *constant);
     const struct ltype wide = { DT_F64, t.lanes }, bools = { DT_BOOL, t.lanes };
     lval wide_x = le_op(e, LO_CAST, wide, x, 0, 0), wide_y = le_op(e, LO_CAST, wide, y, 0, 0);
-    lval v = le_op(e, LO_CAST, t, expand(e, &poly_pow_table, wide, wide_x, wide_y), 0, 0);
+    lval v = le_op(e, LO_CAST, t, expand(l, e, &poly_pow_table, wide, wide_x, wide_y), 0, 0);
     static const double few[] = { 1, 2, 3, 4, -1, -2 };
     for (u32 i = 0; !constant && i < COUNTOF(few); i++) {
         lval is = le_op(e, LO_FEQ, bools, y, le_num(e, t, few[i]), 0);
@@ -94,18 +112,13 @@ static lval expand_pow(struct loop_emit *e, struct ltype t, lval x, lval y, cons
     return v;
 }
 
-static lval expand_function(struct loop_emit *e, enum loop_op op, struct ltype t, lval x, lval y, const double *constant)
+static lval expand_function(const struct legalizer *l, struct loop_emit *e, enum loop_op op, struct ltype t, lval x, lval y, const double *constant)
 {
     if (op == LO_POW)
-        return expand_pow(e, t, x, y, constant);
+        return expand_pow(l, e, t, x, y, constant);
     static const u8 fn[] = { [LO_EXP - LO_EXP] = POLY_EXP, [LO_LOG - LO_EXP] = POLY_LOG, [LO_TANH - LO_EXP] = POLY_TANH, [LO_ERF - LO_EXP] = POLY_ERF,
                              [LO_SIN - LO_EXP] = POLY_SIN, [LO_COS - LO_EXP] = POLY_COS, [LO_SIGMOID - LO_EXP] = POLY_SIGMOID };
-    return expand(e, &(t.dtype == DT_F64 ? poly_table_f64 : poly_table)[fn[op - LO_EXP]], t, x, 0);
-}
-
-static bool refused(const struct legalizer *l, enum loop_op op, struct ltype t)
-{
-    return l->can ? !l->can(l->m, op, t) : is_function(op);
+    return expand(l, e, &(t.dtype == DT_F64 ? poly_table_f64 : poly_table)[fn[op - LO_EXP]], t, x, 0);
 }
 
 /* The type `can` is asked about: of the operands where they decide (comparisons, reductions, lanes), else of the result. */
@@ -166,9 +179,11 @@ static void walk_op(struct legalizer *l, struct loop_emit *e, const struct loop_
     if (refused(l, (enum loop_op)s->op, ask)) {
         struct ltype one = { ask.dtype, 1 };
         if (is_function((enum loop_op)s->op))
-            out = expand_function(e, (enum loop_op)s->op, t, s->arg[0], s->arg[1], s->op == LO_POW && s->arg[1] < l->nvalue ? l->number[s->arg[1]] : NULL);
+            out = expand_function(l, e, (enum loop_op)s->op, t, s->arg[0], s->arg[1], s->op == LO_POW && s->arg[1] < l->nvalue ? l->number[s->arg[1]] : NULL);
         else if (t.lanes > 1 && elementwise((enum loop_op)s->op) && !refused(l, (enum loop_op)s->op, one))
             out = by_lanes(e, s, t);
+        else if (has_another_way(l, (enum loop_op)s->op, t))
+            out = another_way(e, (enum loop_op)s->op, t, s->arg[0], s->arg[1], s->arg[2]);
     }
     if (out) {
         l->now[s->res] = out;

@@ -1,6 +1,7 @@
 /* test_be_ref.c - the interpreter of loop IR: every operation by known values, structure, bounds; and loop_legalize by it. */
 #include "tests/unit/loop_env.h"
 
+#include "compiler/base/rng.h"
 #include "compiler/ir/poly.h"
 #include "passes/pass.h"
 
@@ -172,6 +173,87 @@ static bool nothing_but_scalars(const struct mach *m, enum loop_op op, struct lt
     return op < LO_EXP || (op > LO_POW && t.lanes == 1) || loop_ops[op].class == 'V' || op == LO_ICONST || op == LO_FCONST;
 }
 
+static bool oldest(const struct mach *m, enum loop_op op, struct ltype t)
+{
+    (void)m, (void)t;
+    return op != LO_FMA && op != LO_FROUND && op != LO_FFLOOR && (op < LO_EXP || op > LO_POW);
+}
+
+/* f with three arguments from x, as written and without fused multiply-add and rounding, n numbers of a float type: where do they differ? */
+static void same_without(struct loop_env *e, const char *d, const char *op, const void *x, u32 n, const char *what)
+{
+    bool is64 = d[1] == '6';
+    u32 size = is64 ? 8 : 4, points = n / 3, nargs = strcmp(op, "fma") == 0 ? 3 : strcmp(op, "pow") == 0 ? 2 : 1;
+    struct arena *a = arena_new("test");
+    void *out[2];
+    char text[600];
+    snprintf(text, sizeof text, "(fn f (buf b0 x in %s (align 8) (elems %u)) (buf b1 y in %s (align 8) (elems %u)) (buf b2 z in %s (align 8) (elems %u))"
+             "(buf b3 w out %s (align 8) (elems %u)) (body (for v3 (lo v1) (hi v2) (step 1) (carry) (results) (v5 %s load b0 v3) (v6 %s load b1 v3) (v7 %s load b2 v3)"
+             "(v8 %s %s v5%s%s) (store b3 v3 v8))))", d, points, d, points, d, points, d, points, d, d, d, d, op, nargs > 1 ? " v6" : "", nargs > 2 ? " v7" : "");
+    for (u32 way = 0; way < 2; way++) {
+        struct loop_fn *f = loop_env_read(e, text);
+        if (way)
+            assert_true(loop_legalize(f, &e->m, oldest) == 1 && loop_verify(f, &e->why));
+        out[way] = arena_alloc(a, (size_t)points * size);
+        void *base[] = { (void *)(uintptr_t)x, (char *)(uintptr_t)x + (size_t)points * size, (char *)(uintptr_t)x + (size_t)points * 2 * size, out[way] };
+        struct kernel_args args = { base, NULL, NULL, NULL };
+        be_ref_run(f, &args, 0, points, NULL);
+    }
+    for (u32 i = 0; i < points; i++) {
+        const char *p = (char *)out[0] + (size_t)i * size, *q = (char *)out[1] + (size_t)i * size;
+        double v = is64 ? *(const double *)p : (double)*(const float *)p, w = is64 ? *(const double *)q : (double)*(const float *)q;
+        if (memcmp(p, q, size) != 0 && !(isnan(v) && isnan(w)))
+            fail_msg("%s %s %s: number %u: %a, %a without", what, d, op, i, v, w);
+    }
+    arena_free(a);
+}
+
+/* A machine without fused multiply-add and rounding gives the bits of one that has them: on arguments of any size where that is claimed
+ * (loop_exact.h), on sums near halves, and in every function on all exponents. */
+static void test_exact(void **state)
+{
+    struct loop_env *e = *state;
+    enum { N = 3 * 20000 };
+    static const double some[] = { 0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 0.49999999999999994, 8388607.5, -8388609, 4503599627370495.5, 4503599627370497.0,
+                                   INFINITY, -INFINITY, NAN, 1e-40, 3e38, -3e38, 0x1p-149, 0x1p-126, 65504, 88.7, 709.7, -745.1 };
+    struct rng r = rng_make(7, 8, 9);
+    double *x = NEW_ARRAY(e->a, double, N);
+    float *y = NEW_ARRAY(e->a, float, N);
+    for (u32 round = 0; round < 3; round++) {
+        for (u32 i = 0; i < N; i++) {
+            u64 w = rng_u64(&r);
+            /* round 0: any; 1: like exponents, few bits: many exact, halves and cancelling sums; 2: c near -a * b */
+            i32 span = round == 0 ? 240 : 4;
+            double m = round == 1 ? (double)(i64)(w >> 44) - 524288 : (rng_unit(&r) - 0.5) * 4;
+            x[i] = round < 2 && w % 16 == 0 ? some[(w >> 8) % COUNTOF(some)] : ldexp(m, (i32)(w >> 16 & 0xffff) % (2 * span + 1) - span);
+            if (round == 2 && i >= N / 3 * 2)
+                x[i] = -(x[i - N / 3] * x[i - N / 3 * 2]) * (w % 3 ? 1 : 1 + ldexp((double)(i32)(w >> 32), -60));
+            y[i] = round == 0 && w % 16 ? (float)ldexp(m, (i32)(w >> 16 & 0xffff) % 250 - 148) : (float)x[i];
+            if (round == 2 && i >= N / 3 * 2)
+                y[i] = -(y[i - N / 3] * y[i - N / 3 * 2]) * (w % 3 ? 1 : 1 + (float)ldexp((double)(i32)(w >> 32), -54));
+        }
+        static const char *const op[] = { "fma", "fround", "ffloor", "exp", "log", "tanh", "erf", "sin", "cos", "sigmoid", "pow" };
+        for (u32 k = 0; k < COUNTOF(op); k++) {
+            u32 n = k < 3 ? N : N / 8;
+            same_without(e, "f64", op[k], x, n, round == 0 ? "any" : round == 1 ? "few bits" : "near");
+            same_without(e, "f32", op[k], y, n, round == 0 ? "any" : round == 1 ? "few bits" : "near");
+        }
+    }
+    /* functions: every exponent of f64, also where sums of products are not claimed */
+    for (u32 i = 0; i < N; i++)
+        x[i] = ldexp(1 + rng_unit(&r), (i32)(i % 2044) - 1021) * (i / 2044 % 2 ? -1 : 1);
+    static const char *const fn[] = { "fround", "ffloor", "exp", "log", "tanh", "erf", "sin", "cos", "sigmoid", "pow" };
+    for (u32 k = 0; k < COUNTOF(fn); k++)
+        same_without(e, "f64", fn[k], x, N / 4, "every exponent");
+    /* sums of numbers near the least normal ones, ties and cancellations among them */
+    for (u32 i = 0; i < N; i++) {
+        u64 w = rng_u64(&r);
+        double m = w % 3 ? (double)(i64)(w >> 44) - 524288 : (rng_unit(&r) - 0.5) * 0x1p20;
+        x[i] = i < N / 3 * 2 ? ldexp(m, -517 + (i32)(w >> 8 & 15)) : ldexp(m, -1010 + (i32)(w >> 8 & 31));
+    }
+    same_without(e, "f64", "fma", x, N, "least");
+}
+
 /* Expanded or not: the same bits. Every function, f32 and f64, scalar and vector, vectors whole or lane by lane. */
 static void test_legalize(void **state)
 {
@@ -269,6 +351,6 @@ static void test_clean(void **state)
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, loop_env_setup, loop_env_teardown)
-    const struct CMUnitTest tests[] = { T(test_integers), T(test_floats), T(test_casts), T(test_structure), T(test_memory), T(test_stopped), T(test_legalize), T(test_clean) };
+    const struct CMUnitTest tests[] = { T(test_integers), T(test_floats), T(test_casts), T(test_structure), T(test_memory), T(test_stopped), T(test_legalize), T(test_exact), T(test_clean) };
     return cmocka_run_group_tests_name("be_ref", tests, NULL, NULL);
 }
