@@ -72,6 +72,7 @@ void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out)
     if (env && env[strspn(env, " ")]) {
         env += strspn(env, " ");
         out->command = env;
+        out->named = true;
         out->path = find_program(a, arena_printf(a, "%.*s", (int)strcspn(env, " "), env));
     } else {
         out->path = find_program(a, out->command);
@@ -90,9 +91,10 @@ static bool environment(struct link *l, enum diag_code code, const char *what, c
 static bool begin(struct link *l)
 {
     const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(l->a, "%s/nasc-link-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    tmp = tmp && *tmp ? tmp : "/tmp";
+    char *dir = arena_printf(l->a, "%s/nasc-link-XXXXXX", tmp);
     if (!mkdtemp(dir))
-        return environment(l, E0906, dir, strerror(errno), "TMPDIR names another directory for temporary files");
+        return environment(l, E0906, tmp, strerror(errno), "TMPDIR names another directory for temporary files");
     l->dir = dir;
     const char *path = arena_printf(l->a, "%s/model.o", dir);
     return atomic_write(path, l->m->object, l->m->nobject) ||
@@ -149,7 +151,7 @@ static bool compiler(struct link *l)
     if (!l->cc.path) {
         struct diag *d = diag_add(&l->s->ds, E0950, (struct loc){0}, "linking for %s needs the C compiler `%s`, which is not there", l->m->mach->triple,
                                   l->cc.command);
-        diag_hint(&l->s->ds, d, "%s; or NASC_CC names another", l->cc.mend);
+        diag_hint(&l->s->ds, d, l->cc.named ? "NASC_CC names it; without NASC_CC, Debian's is taken: %s" : "%s; or NASC_CC names another", l->cc.mend);
         return false;
     }
     for (size_t n; p += strspn(p, " "), (n = strcspn(p, " ")); p += n)

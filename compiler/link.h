@@ -12,7 +12,7 @@ struct link_cc {
     const char *path;                   /* the program; NULL: it is not there */
     const char *packages;               /* Debian's, that it comes in */
     const char *mend;                   /* the command that installs them */
-    bool cross;                         /* for another instruction set than ours */
+    bool cross, named;                  /* for another instruction set than ours; by NASC_CC */
 };
 void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out);
 

@@ -10,7 +10,7 @@
 /* Memory aligned as weights, packed weights and arenas have to be. */
 static void *room(uint64_t bytes)
 {
-    char *p = malloc(bytes + NASC_MODEL_ALIGN);
+    char *p = (char *)malloc(bytes + NASC_MODEL_ALIGN);
     if (!p)
         exit(3);
     return p + (NASC_MODEL_ALIGN - (uintptr_t)p % NASC_MODEL_ALIGN);
