@@ -111,7 +111,9 @@ static nasc_status weights(struct emission *e, const struct emit_options *o)
 static bool bytes_of(struct emission *e, enum unit_form form, struct buf *out)
 {
     struct buf why = {0};
+    u64 t = clock_ns();
     bool ok = e->be->be->emit(e->be->inst, e->u, form, out, &why);
+    session_clock(e->s, STAGE_CODE, t);
     if (!ok)
         session_complain(e->s, E0953, "backend `%s`: %s", e->be->name, why.at ? why.at : "it cannot make this file");
     buf_free(&why);

@@ -1,7 +1,8 @@
 /* call.c - a compiled network `net` from C: standard input is a batch of f32, standard output what comes out.  Twice with the same arena, once with
- * ranges shared out to workers one after the other, backwards: the same bytes each time. */
+ * ranges shared out to workers one after the other, backwards, then by two threads at once, each with an arena: the same bytes each time. */
 #include "net.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,24 @@ static void run(void *ctx, int64_t n, nasc_range body, void *arg)
     ++*(int *)ctx;
     for (k = n; k-- > 0;)
         body(arg, k, k + 1, (uint32_t)(k % WORKERS));
+}
+
+/* A pass of its own, several times. */
+struct pass { const void *packed; const void *const *inputs; char *arena, *y; int64_t batch; pthread_t thread; };
+
+static void *passes(void *arg)
+{
+    struct pass *p = arg;
+    void *const outputs[] = { p->y };
+    int k;
+    for (k = 0; k < 20; k++)
+        net_forward(p->packed, p->inputs, outputs, p->arena, p->batch, NULL);
+    return NULL;
+}
+
+static char *block(uint64_t bytes)
+{
+    return aligned_alloc(64, (size_t)(bytes + 63) / 64 * 64);
 }
 
 int main(void)
@@ -30,11 +49,12 @@ int main(void)
     } while (k == in);
     {
         const int64_t batch = (int64_t)(got / in);
-        void *packed = aligned_alloc(64, NET_PACKED_BYTES), *arena = aligned_alloc(64, nasc_arena_bytes(m, batch, WORKERS) + 64 - nasc_arena_bytes(m, batch, WORKERS) % 64);
+        void *packed = block(NET_PACKED_BYTES), *arena = block(nasc_arena_bytes(m, batch, WORKERS));
         char *y = malloc(out * (size_t)batch), *first = malloc(out * (size_t)batch);
         const void *const inputs[] = { x };
         void *const outputs[] = { y };
         nasc_parallel par;
+        struct pass two[2];
         par.ctx = &shared;
         par.workers = WORKERS;
         par.run = run;
@@ -50,6 +70,18 @@ int main(void)
         }
         if (!shared)
             return 3;
+        for (k = 0; k < 2; k++) {
+            two[k].packed = packed;
+            two[k].inputs = inputs;
+            two[k].arena = block(nasc_arena_bytes(m, batch, 1));
+            two[k].y = malloc(out * (size_t)batch);
+            two[k].batch = batch;
+            if (pthread_create(&two[k].thread, NULL, passes, &two[k]))
+                return 4;
+        }
+        for (k = 0; k < 2; k++)
+            if (pthread_join(two[k].thread, NULL) || memcmp(two[k].y, first, out * (size_t)batch))
+                return 5;
         fwrite(y, 1, out * (size_t)batch, stdout);
     }
     return 0;
