@@ -147,12 +147,10 @@ static bool compare_group(struct job *j, u32 k)
 }
 
 /* Outputs of the cascade as written, with its bound, against the native ones and against the rewritten cascade in f64. */
-static bool compare_ends(struct job *j, void *const *in, void *const *out)
+static bool compare_ends(struct job *j, struct ein_eval *ev, struct ein_eval *given, void *const *out)
 {
     const struct plan *p = j->n->plan;
     const struct cascade *c = j->n->written;
-    struct ein_eval *ev = ein_eval_new(j->a, c, EVAL_BOUND, j->batch);
-    give(j, ev, c, in);
     if (!ein_eval_run(ev, c, 0, c->eq.n, j->why))
         return false;
     struct ein_eval *fine = NULL;       /* the bound of an f64 evaluation, where that of an f32 one is lost */
@@ -167,9 +165,8 @@ static bool compare_ends(struct job *j, void *const *in, void *const *out)
             if (!isfinite(want->v[x]) || !isfinite(want->err[x])) {
                 j->r->end_checked = false;
                 if (!fine) {
-                    fine = ein_eval_new(j->a, c, EVAL_BOUND, j->batch);
+                    fine = given;
                     fine->in_f64 = true;
-                    give(j, fine, c, in);
                     if (!ein_eval_run(fine, c, 0, c->eq.n, j->why))
                         return false;
                 }
@@ -189,7 +186,26 @@ static bool compare_ends(struct job *j, void *const *in, void *const *out)
     return true;
 }
 
+static void weights(struct job *j, const struct compare_values *v, u64 seed)
+{
+    const struct plan *p = j->n->plan;
+    exec_weights_seed(j->n->exec, seed);
+    if (!v)
+        roughen(j, seed);
+    for (u32 w = 0; v && w < p->weight.n; w++) {
+        const struct plan_buf *b = &p->buf.at[p->weight.at[w]];
+        u64 bytes;
+        void *to = exec_weight(j->n->exec, w, &bytes);
+        v->weight(v->ctx, &j->n->ein->tens.at[b->tens], bytes / dtype_bytes((enum dtype)b->dtype), to);
+    }
+}
+
 bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf *why)
+{
+    return compare_net_on(n, NULL, seed, batch, r, why);
+}
+
+bool compare_net_on(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch, struct compare *r, struct buf *why)
 {
     *r = (struct compare){0};
     if (!net_exec(n)) {
@@ -200,8 +216,7 @@ bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf
     struct job j = {.n = n, .a = a, .batch = batch, .r = r, .why = why};
     const struct plan *p = n->plan;
     exec_poison(n->exec);
-    exec_weights_seed(n->exec, seed);
-    roughen(&j, seed);
+    weights(&j, v, seed);
     n->weights = exec_load(n->exec);
     if (!n->weights) {
         buf_puts(why, "not enough memory");
@@ -211,16 +226,22 @@ bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf
     void **in = NEW_ARRAY(a, void *, p->nin + 1), **out = NEW_ARRAY(a, void *, p->nout + 1);
     for (u32 i = 0; i < p->nin; i++) {
         in[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->in[i]]) * 8 + 64);
-        draw_input(&j, i, seed, &p->buf.at[p->in[i]], in[i]);
+        if (v)
+            v->input(v->ctx, i, (enum dtype)p->buf.at[p->in[i]].dtype, buf_elems(&j, &p->buf.at[p->in[i]]), in[i]);
+        else
+            draw_input(&j, i, seed, &p->buf.at[p->in[i]], in[i]);
     }
     for (u32 i = 0; i < p->nout; i++)
         out[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->out[i]]) * 8 + 64);
     j.truth = ein_eval_new(a, n->ein, EVAL_F64, batch);
+    struct ein_eval *ends = ein_eval_new(a, n->written, EVAL_BOUND, batch), *fine = ein_eval_new(a, n->written, EVAL_BOUND, batch);
     give(&j, j.truth, n->ein, in);
+    give(&j, ends, n->written, in);     /* before the run: in training it changes states */
+    give(&j, fine, n->written, in);
     bool ok = exec_run(n->exec, batch, (const void *const *)in, out);
     if (!ok)
         buf_puts(why, "not enough memory");
-    ok = ok && ein_eval_run(j.truth, n->ein, 0, n->ein->eq.n, why) && compare_ends(&j, in, out);
+    ok = ok && ein_eval_run(j.truth, n->ein, 0, n->ein->eq.n, why) && compare_ends(&j, ends, fine, out);
     for (u32 k = 0; ok && k < p->run.n; k++)
         ok = compare_group(&j, k);
     arena_free(a);

@@ -16,6 +16,13 @@ struct compare {
     double worst_rewrite;           /* passes: largest |optimised - written| / scale in f64 */
     const char *first_bad;          /* what the first bad group was, in the net's arena */
 };
+/* Where inputs and weights come from, by tests' own rules: n elements of input `number`, of a parameter or state. */
+struct compare_values {
+    void *ctx;
+    void (*input)(void *ctx, u32 number, enum dtype t, u64 n, void *out);
+    void (*weight)(void *ctx, const struct ein_tens *t, u64 n, void *out);
+};
+bool compare_net_on(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch, struct compare *r, struct buf *why);
 /* Runs on `batch` inputs drawn from seed.  false: the evaluator gave up (work bound), *why says so. */
 bool compare_net(nasc_net *n, u64 seed, i64 batch, struct compare *r, struct buf *why);
 

@@ -1,5 +1,6 @@
 /* compare_strict.c - see compare_strict.h. */
 #include "compiler/compare_strict.h"
+#include "compiler/compare.h"
 #include "compiler/base/rng.h"
 #include "compiler/ir/ein_eval.h"
 #include "compiler/ir/elem.h"
@@ -208,7 +209,7 @@ static bool outputs(struct job *j, void *const *in, void *const *out)
     return true;
 }
 
-bool compare_strict(nasc_net *n, u64 seed, i64 batch, enum compare_draw d, struct compare_strict *r, struct buf *why)
+static bool run(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch, enum compare_draw d, struct compare_strict *r, struct buf *why)
 {
     CHECK(n->opt.strict);
     *r = (struct compare_strict){ 0 };
@@ -221,14 +222,23 @@ bool compare_strict(nasc_net *n, u64 seed, i64 batch, enum compare_draw d, struc
     const struct plan *p = n->plan;
     exec_poison(n->exec);
     exec_weights_seed(n->exec, seed);
-    roughen(&j, seed, d);
+    if (!v)
+        roughen(&j, seed, d);
+    for (u32 w = 0; v && w < p->weight.n; w++) {
+        const struct plan_buf *b = &p->buf.at[p->weight.at[w]];
+        u64 bytes;
+        void *to = exec_weight(n->exec, w, &bytes);
+        v->weight(v->ctx, &n->ein->tens.at[b->tens], bytes / dtype_bytes(b->dtype), to);
+    }
     n->weights = exec_load(n->exec);
     void **in = NEW_ARRAY(a, void *, p->nin + 1), **out = NEW_ARRAY(a, void *, p->nout + 1);
     for (u32 i = 0; i < p->nin; i++) {
         const struct plan_buf *b = &p->buf.at[p->in[i]];
         u64 m = buf_elems(&j, b);
         in[i] = arena_alloc(a, m * 8 + 64);
-        for (u64 x = 0; x < m; x++)
+        if (v)
+            v->input(v->ctx, i, (enum dtype)b->dtype, m, in[i]);
+        for (u64 x = 0; !v && x < m; x++)
             elem_set(b->dtype, in[i], x, compare_draw(d, b->dtype, seed, i, x));
     }
     for (u32 i = 0; i < p->nout; i++)
@@ -239,4 +249,14 @@ bool compare_strict(nasc_net *n, u64 seed, i64 batch, enum compare_draw d, struc
     ok = ok && outputs(&j, in, out);
     arena_free(a);
     return ok;
+}
+
+bool compare_strict(nasc_net *n, u64 seed, i64 batch, enum compare_draw d, struct compare_strict *r, struct buf *why)
+{
+    return run(n, NULL, seed, batch, d, r, why);
+}
+
+bool compare_strict_on(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch, struct compare_strict *r, struct buf *why)
+{
+    return run(n, v, seed, batch, DRAW_PLAIN, r, why);
 }

@@ -26,6 +26,8 @@ struct compare_strict {
     const char *first_bad;          /* what was found to differ first, in the net's arena */
 };
 /* The net was lowered with pass_options.strict.  false: the evaluator gave up, or no memory: *why says so. */
+struct compare_values;          /* compare.h: a test's own inputs and weights */
+bool compare_strict_on(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch, struct compare_strict *r, struct buf *why);
 bool compare_strict(nasc_net *n, u64 seed, i64 batch, enum compare_draw d, struct compare_strict *r, struct buf *why);
 
 #endif

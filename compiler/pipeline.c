@@ -53,6 +53,8 @@ void pipe_optimize(nasc_session *s, struct cascade *c, const struct pass_options
 {
     u64 spent = 0;
     for (u32 i = 0; i < pass_count; i++) {
+        if (o->without >> i & 1)
+            continue;
         u64 t = clock_ns();
         pass_table[i].run(c, o);
         spent += clock_ns() - t;

@@ -18,7 +18,8 @@ struct pass_options {
     bool training;
     u8 code;                    /* enum code_policy */
     const struct tune *tune;    /* NULL: the shipped defaults */
-    u32 break_;                 /* test hook, 0: none. k > 0: the k-th seeded bug (tests/seeded.def) */
+    u64 without;                /* test hook: passes left out, bit k the k-th row of passes.def (never ein-group) */
+    u32 break_;                 /* test hook, 0: none. k > 0: the k-th seeded bug (passes/seeded.def) */
 };
 
 /* Rewrites of cascades: u32 ein_NAME(struct cascade *, const struct pass_options *) */
