@@ -84,7 +84,15 @@ static double ratio(double got, double want, double err)
     if (got == want || (got != got && want != want))
         return 0;
     double d = fabs(got - want);
+    if (err == INFINITY)                /* a pole or the end of a domain may be within the error: anything may come out */
+        return 0;
     return d <= err ? (err > 0 ? d / err : 0) : err > 0 && d == d ? d / err : INFINITY;
+}
+
+/* In f64 the judge is as inexact as the judged. */
+static double judged(u8 dtype)
+{
+    return dtype == DT_F64 ? 2 : 1;
 }
 
 /* One run command alone: rounded truth in, native out, against the group's own bound. */
@@ -131,7 +139,7 @@ static bool compare_group(struct job *j, u32 k)
         u64 m = buf_elems(j, b);
         const void *bytes = exec_buffer(n->exec, cmd->arg[i].buf);
         for (u64 x = 0; x < m; x++)
-            worst = fmax(worst, ratio(elem_get(b->dtype, bytes, x), ev->tens[b->tens].v[x], ev->tens[b->tens].err[x]));
+            worst = fmax(worst, ratio(elem_get(b->dtype, bytes, x), ev->tens[b->tens].v[x], ev->tens[b->tens].err[x] * judged(b->dtype)));
         for (u64 x = 0; b->halo && x < m; x++)          /* the NaNs go */
             elem_set(b->dtype, exec_buffer(n->exec, cmd->arg[i].buf), x, b->rest);
     }
@@ -176,7 +184,11 @@ static bool compare_ends(struct job *j, struct ein_eval *ev, struct ein_eval *gi
                     j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], 4 * err + 1e-300));
                 continue;
             }
-            j->r->worst_end = fmax(j->r->worst_end, ratio(elem_get(b->dtype, out[k], x), want->v[x], want->err[x]));
+            double got = elem_get(b->dtype, out[k], x), at = ratio(got, want->v[x], want->err[x] * judged(b->dtype));
+            if (at > 1 && !j->r->bad_end)
+                j->r->bad_end = arena_printf(j->n->a, "%s[%llu] is %.9g and should be %.9g, give or take %.3g", c->tens.at[t].name, (unsigned long long)x,
+                                             got, want->v[x], want->err[x]);
+            j->r->worst_end = fmax(j->r->worst_end, at);
             /* Both evaluations are in f64: their errors are 2^-29 of an f32 bound each. */
             double scale = b->dtype == DT_F64 ? 2 : 0x1p-28;
             j->r->worst_rewrite = fmax(j->r->worst_rewrite, ratio(rewritten->v[x], want->v[x], want->err[x] * scale + 1e-300));

@@ -15,6 +15,7 @@ struct compare {
     bool end_checked;               /* false: the bound is not finite, or not comparable (a NaN in the truth) */
     double worst_rewrite;           /* passes: largest |optimised - written| / scale in f64 */
     const char *first_bad;          /* what the first bad group was, in the net's arena */
+    const char *bad_end;            /* the first element of an output that is beyond its bound */
 };
 /* Where inputs and weights come from, by tests' own rules: n elements of input `number`, of a parameter or state. */
 struct compare_values {

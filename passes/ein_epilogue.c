@@ -28,8 +28,8 @@ struct pass {
     struct idmap at; VEC(struct info) info; struct form **form;
 };
 
-/* Facts of every node under x. */
-static void look(struct pass *p, ein_node x)
+/* Facts of every node under x, part of e. */
+static void look(struct pass *p, const struct ein_eq *e, ein_node x)
 {
     struct cascade *c = p->c;
     p->at = (struct idmap){ 0 };
@@ -41,6 +41,8 @@ static void look(struct pass *p, ein_node x)
         struct info f = { y->kind == EIN_ACC, true };
         ein_node child[3] = { y->a, y->b, y->c };
         f.load = y->kind != EIN_ACC && y->kind != EIN_RAND && y->kind != EIN_SYM && y->kind != EIN_GATHER;
+        if (y->kind == EIN_RANK)        /* which sample it is is known when it runs */
+            f.load = e->rank[y->u].ext > 0;
         if (y->kind == EIN_READ)
             f.load &= c->tens.at[y->u].phase != EIN_PHASE_RUN && !(c->training && c->tens.at[y->u].role == EIN_STATE);
         for (u32 k = 0; k < 3; k++)
@@ -278,9 +280,14 @@ static ein_node strip_floor(const struct cascade *c, ein_node x, ein_node *floor
     return x;
 }
 
+static bool is_wide_float(u8 t)
+{
+    return t == DT_F32 || t == DT_F64;
+}
+
 static bool wanted(const struct ein_eq *e)
 {
-    return e->nout == 1 && e->nbody == 1 && !e->as_written && !e->scan && e->phase == EIN_PHASE_RUN && e->nrank <= 60 && (e->acc == DT_F32 || e->acc == DT_F64);
+    return e->nout == 1 && e->nbody == 1 && !e->as_written && !e->scan && e->phase == EIN_PHASE_RUN && e->nrank <= 60 && is_wide_float(e->acc);
 }
 
 static void store_base(struct pass *p, struct ein_eq *e);
@@ -290,9 +297,9 @@ static void map(struct pass *p, struct ein_eq *e)
 {
     struct cascade *c = p->c;
     ein_node floor, inner = strip_floor(c, e->body[0], &floor);
-    if (e->guard)
+    if (e->guard || !is_wide_float(e->acc))
         return;
-    look(p, e->body[0]);
+    look(p, e, e->body[0]);
     const struct form *f = form_of(p, inner);
     bool odd = f->n > 2 || (f->shift && c->node.at[f->shift].kind != EIN_NUM && c->node.at[f->shift].kind != EIN_READ);
     for (u32 i = 0; f->ok && i < f->n; i++)
@@ -378,12 +385,12 @@ static void prologue(struct pass *p, struct ein_eq *e)
     struct cascade *c = p->c;
     struct ein_x y = c->node.at[e->body[0]];
     if (y.kind != EIN_MUL) {
-        look(p, e->body[0]);
+        look(p, e, e->body[0]);
         if (!pull_out(p, e, e->body[0], e->body[0], 0))
             store_base(p, e);
         return;
     }
-    look(p, e->body[0]);
+    look(p, e, e->body[0]);
     bool left = !info(p, y.a).load;
     ein_node d = left ? y.a : y.b, w = left ? y.b : y.a, floor;
     if (info(p, d).load || !info(p, w).load || c->node.at[w].kind != EIN_READ)
@@ -457,7 +464,7 @@ static void prologue(struct pass *p, struct ein_eq *e)
 static bool hoist(struct pass *p, struct ein_eq *e)
 {
     struct cascade *c = p->c;
-    look(p, e->body[0]);
+    look(p, e, e->body[0]);
     if (!info(p, e->body[0]).load || e->guard)
         return false;
     u64 ranks = ranks_of(p, e->body[0]) & parallel(e, false), red = 0;
@@ -488,6 +495,7 @@ static bool hoist(struct pass *p, struct ein_eq *e)
     ein_node acc = ein_make(c, (struct ein_x){ .kind = EIN_ACC }, 0, NULL), now = e->post ? rw_replace(c, e->post, 1, &acc, &read) : read;
     struct ein_eq rest = *e;
     rest.red = RED_NONE;
+    rest.acc = c->tens.at[e->out[0]].dtype;
     rest.post = 0;
     rest.nrank = 0;
     rest.rank = NEW_ARRAY(c->a, struct ein_rank, e->nrank);
@@ -524,6 +532,7 @@ static void cut(struct pass *p, struct ein_eq *e, ein_node post, ein_node rest_o
     ein_node now = rw_replace(c, rest_of, 1, &from, &read), *with = NEW_ARRAY(p->a, ein_node, e->nrank);
     struct ein_eq rest = *e;
     rest.red = RED_NONE;
+    rest.acc = c->tens.at[e->out[0]].dtype;
     rest.post = 0;
     rest.guard = 0;
     rest.nrank = 0;
@@ -614,13 +623,20 @@ static ein_node activated(struct pass *p, ein_node post)
     return 0;
 }
 
+/* Is x of the accumulator's dtype, as what is stored of it is? */
+static bool computed_in(const struct cascade *c, const struct ein_eq *e, ein_node x)
+{
+    int t = ein_dtype(c, e, x);
+    return t == EIN_ANY || t == e->acc;
+}
+
 static void epilogue(struct pass *p, struct ein_eq *e)
 {
     struct cascade *c = p->c;
     ein_node floor, inner = strip_floor(c, e->post, &floor);
-    look(p, e->post);
+    look(p, e, e->post);
     ein_node within = activated(p, e->post);
-    if (within && within != inner) {
+    if (within && within != inner && computed_in(c, e, within)) {
         struct form f = *form_of(p, within);
         ein_node in = 0, out = 0;
         u32 most = 64;
@@ -644,7 +660,7 @@ static void epilogue(struct pass *p, struct ein_eq *e)
         x = a ? y.a : y.b;
     }
     struct form f = *form_of(p, x);
-    if (!f.scale || (x != inner && !f.n))
+    if (!f.scale || (x != inner && !f.n) || !computed_in(c, e, x))
         return;
     ein_node in = 0, out = 0;
     u32 most = 64;

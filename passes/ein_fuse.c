@@ -82,6 +82,14 @@ static bool find_anchor(struct rewrite *w, u32 eq, u32 *anchor, ein_node *read, 
         ein_node *idx = arena_dup(w->a, c->list.at + x.list, sizeof *idx * x.nlist), inv[64];
         if (!rw_inverse(c, p, idx, inv))
             continue;
+        /* A read behind a condition: the reduction would be without it. */
+        bool inside = true;
+        for (u32 d = 0; inside && d < x.nlist; d++) {
+            i64 lo, hi, ext = c->tens.at[x.u].dim[d];
+            inside = ext < 0 || (ein_range(c, idx[d], v->nrank, v->rank, &lo, &hi) && lo >= 0 && hi < ext);
+        }
+        if (!inside)
+            continue;
         memcpy(with, inv, sizeof *inv * rw_npar(p));
         *anchor = at;
         *read = r;

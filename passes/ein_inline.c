@@ -23,6 +23,10 @@ static bool can_take(struct rewrite *w, const struct ein_eq *p, u32 reader)
         ein_node *idx = arena_dup(w->a, c->list.at + r.list, sizeof *idx * r.nlist);
         if (r.kind != EIN_READ || !rw_inverse(c, p, idx, with))
             return false;
+        struct ein_reads pad = ein_reads(c, r.a);       /* a pad that reads the same tensor would stay */
+        for (u32 k = 0; r.a && k < pad.n; k++)
+            if (c->node.at[pad.at[k]].u == p->out[0])
+                return false;
     }
     return true;
 }

@@ -342,8 +342,20 @@ static u32 sweep(struct cascade *c, const struct pass_options *o, bool (*one)(st
     struct eqs to = { 0 };
     for (u32 i = 0; i < c->eq.n; i++) {
         struct ein_eq e = c->eq.at[i];
-        if (!one(w, &to, &e))
+        /* What is packed for an equation in the middle of a recurrence comes before all of that. */
+        u32 first = to.v.n;
+        while (e.scan && first && to.v.at[first - 1].scan == e.scan)
+            first--;
+        u32 own = to.v.n;
+        if (!one(w, &to, &e)) {
             vec_push(c->a, &to.v, e);
+            continue;
+        }
+        struct ein_eq *made = arena_dup(w->a, to.v.at + own, sizeof *made * (to.v.n - own));
+        u32 at = first, packed = to.v.n - own - 1;
+        memmove(to.v.at + first + packed, to.v.at + first, sizeof *made * (own - first));
+        memcpy(to.v.at + at, made, sizeof *made * packed);
+        to.v.at[to.v.n - 1] = made[packed];
     }
     rw_close(w);
     if (to.fired) {

@@ -376,8 +376,8 @@ static void map_cell(struct low *q)
     } while (next_instance(q, false));
 }
 
-/* The row-major number of the first best point; -1: none. */
-static void arg_loops(struct nest *t, u32 depth, ein_node number, lval *acc)
+/* The row-major number of the first best point; -1: none.  Points before a reduced batch count times its extent: number[1]. */
+static void arg_loops(struct nest *t, u32 depth, const ein_node *number, i64 stride, lval *acc)
 {
     struct low *q = t->q;
     if (depth < t->nred) {
@@ -389,7 +389,7 @@ static void arg_loops(struct nest *t, u32 depth, ein_node number, lval *acc)
         struct loop_emit body = le_for(&q->e, lo, hi, 1, 0, 2, acc, &var, carry, result);
         low_open(q, body, &sc);
         low_bind(q, r, var, 0, q->rank[r].tb ? (i64)1 << 31 : q->rank[r].ext - 1);
-        arg_loops(t, depth + 1, number, carry);
+        arg_loops(t, depth + 1, number, stride, carry);
         le_yield(&q->e, 2, carry);
         low_close(q, &sc);
         memcpy(acc, result, sizeof result);
@@ -402,22 +402,33 @@ static void arg_loops(struct nest *t, u32 depth, ein_node number, lval *acc)
     if (q->q.guard)
         better = le_op(&q->e, LO_AND, b, better, low_as_bool(q, low_point(q, q->q.guard)), 0);
     acc[0] = le_op(&q->e, LO_SELECT, low_ct(q, 1), better, v, acc[0]);
-    acc[1] = le_op(&q->e, LO_SELECT, i, better, low_index_scalar(q, low_index(q, number)), acc[1]);
+    lval at = low_index_scalar(q, low_index(q, number[0]));
+    if (number[1]) {
+        lval before = low_index_scalar(q, low_index(q, number[1]));
+        at = le_op(&q->e, LO_IADD, i, at, le_op(&q->e, LO_IMUL, i, before, lower_size(q->L, &q->e, ROLE_STRIDE, stride, true), 0), 0);
+    }
+    acc[1] = le_op(&q->e, LO_SELECT, i, better, at, acc[1]);
 }
 
 static void arg_cell(struct nest *t)
 {
     struct low *q = t->q;
-    ein_node number = ein_int(q->c, 0);
-    i64 stride = 1;
+    ein_node number[2] = { ein_int(q->c, 0), 0 };
+    i64 stride = 1, batch = 0;
     for (u32 r = q->q.nrank; r-- > 0;)
         if (q->rank[r].red) {
-            CHECK(!q->rank[r].tb || stride >= 1);
-            number = ein_iadd(q->c, number, ein_imul(q->c, ein_rank(q->c, r), stride));
-            stride *= q->rank[r].ext;
+            ein_node *to = &number[batch ? 1 : 0];
+            *to = ein_iadd(q->c, *to ? *to : ein_int(q->c, 0), ein_imul(q->c, ein_rank(q->c, r), stride));
+            if (q->rank[r].tb) {
+                CHECK(!batch);
+                batch = stride;
+                stride = 1;
+            } else {
+                stride *= q->rank[r].ext;
+            }
         }
     lval acc[2] = { low_const(q, low_identity(q)), le_int(&q->e, -1) };
-    arg_loops(t, 0, number, acc);
+    arg_loops(t, 0, number, batch, acc);
     enum dtype d = (enum dtype)q->c->tens.at[q->acc.at[0].tens].dtype;
     if (q->q.post || dtype_is_float(d)) {
         q->result[0] = low_as_number(q, acc[1]);

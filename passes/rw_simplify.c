@@ -168,6 +168,7 @@ static bool to_map(struct rewrite *w, struct ein_eq *e)
         ein_node from = ein_make(w->c, acc, 0, NULL);
         e->body[0] = rw_replace(w->c, e->post, 1, &from, &e->body[0]);
         e->post = 0;
+        e->acc = w->c->tens.at[e->out[0]].dtype;
     }
     e->red = RED_NONE;
     return true;

@@ -60,7 +60,7 @@ void ein_eval_weights(struct ein_eval *ev, const struct cascade *c, u64 seed)
 }
 
 /* The state of reductions, one per parallel point: values, and what bounds and guards need. */
-struct gather { double **v, **e; double *sum_abs; u64 *count; i64 *best; u64 n; };
+struct gather { double **v, **e; double *sum_abs; u64 *count; i64 *best; bool *unsure; /* points may be absent or not */ u64 n; };
 
 struct eq_run {
     struct eval_run r;
@@ -166,6 +166,7 @@ static bool prepare(struct eq_run *q)
         q->g.sum_abs = NEW_ARRAY(r->a, double, q->g.n);
         q->g.count = NEW_ARRAY(r->a, u64, q->g.n);
         q->g.best = NEW_ARRAY(r->a, i64, q->g.n);
+        q->g.unsure = NEW_ARRAY(r->a, bool, q->g.n);
     }
     return true;
 }
@@ -203,6 +204,7 @@ static void gather_start(struct eq_run *q)
         q->g.e[0][i] = q->g.sum_abs[i] = 0;
         q->g.count[i] = 0;
         q->g.best[i] = -1;
+        q->g.unsure[i] = false;
     }
     if (e->red != RED_USER)
         return;
@@ -352,6 +354,7 @@ static bool gather_all(struct eq_run *q, bool ties)
         if (!may_go_on(q, n) || !body_block(q, &on))
             return false;
         const double *v = q->body.v[q->body_reg[0]], *err = q->body.e ? q->body.e[q->body_reg[0]] : NULL;
+        const double *maybe = on && err ? q->body.e[q->guard_reg] : NULL;
         if (q->r.e->red == RED_USER) {
             const double *arg_v[16], *arg_e[16];
             for (u32 k = 0; k < q->r.e->nbody; k++) {
@@ -368,6 +371,12 @@ static bool gather_all(struct eq_run *q, bool ties)
             u64 o = (u64)(at / q->reduced);
             i64 first = at % q->reduced;
             u32 end = (u32)MIN((i64)n, i + (q->reduced - first));
+            for (u32 k = i; maybe && k < end; k++)
+                if (maybe[k] > 0) {
+                    q->g.unsure[o] = true;
+                    if (q->r.e->red == RED_ADD)         /* with it or without */
+                        q->g.e[0][o] += fabs(v[k]) + (on[k] == 0 ? err[k] : 0);
+                }
             if (q->r.e->red == RED_USER)
                 gather_user(q, o, i, end, on);
             else if (ties)
@@ -400,9 +409,12 @@ static void gather_end(struct eq_run *q)
             g->e[0][o] += nu < 0.5 ? nu / (1 - nu) * g->sum_abs[o] : INFINITY;
         }
     }
+    for (u64 o = 0; o < g->n && e->red != RED_ADD; o++)
+        for (u32 k = 0; g->unsure[o] && k < e->nout; k++)
+            g->e[k][o] = INFINITY;
 }
 
-static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, const double *v, const double *err, const double *on)
+static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, const double *v, const double *err, const double *on, const double *maybe)
 {
     i64 off[EVAL_BLOCK];
     struct ein_array *to = &q->r.ev->tens[tens];
@@ -417,7 +429,7 @@ static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, c
         }
         to->v[off[i]] = absent ? 0 : whole ? elem_round(d, v[i]) : v[i];
         if (to->err)
-            to->err[off[i]] = absent ? 0 : err[i];
+            to->err[off[i]] = maybe && maybe[i] > 0 ? fabs(v[i]) + err[i] : absent ? 0 : err[i];
     }
 }
 
@@ -431,7 +443,8 @@ static bool run_map(struct eq_run *q)
         memcpy(q->par.at, q->all.at, sizeof q->par.at);
         q->par.lanes = q->all.lanes;
         u32 reg = q->body_reg[0];
-        store_block(q, &q->body, q->r.e->out[0], q->body.v[reg], q->body.e ? q->body.e[reg] : NULL, on);
+        store_block(q, &q->body, q->r.e->out[0], q->body.v[reg], q->body.e ? q->body.e[reg] : NULL, on,
+                    on && q->body.e ? q->body.e[q->guard_reg] : NULL);
     }
     return true;
 }
@@ -460,7 +473,7 @@ static bool run_reduction(struct eq_run *q)
                     if (q->post.poison[q->post_reg][i])
                         return fail(q, "a read leaves its tensor", NULL);
             }
-            store_block(q, &q->post, e->out[k], v, err, NULL);
+            store_block(q, &q->post, e->out[k], v, err, NULL, NULL);
         }
         at += q->par.lanes;
     }
@@ -507,8 +520,13 @@ bool ein_eval_run(struct ein_eval *ev, const struct cascade *c, u32 first, u32 l
     for (u32 t = 0; t < c->tens.n; t++)
         if (c->tens.at[t].role == EIN_CONST && !ev->tens[t].v) {
             double *v = ein_eval_alloc(ev, c, t);
-            for (u64 i = 0; i < ev->tens[t].n; i++)
-                v[i] = ev->mode == EVAL_F32 ? elem_round(c->tens.at[t].dtype, c->tens.at[t].value[i]) : c->tens.at[t].value[i];
+            double *err = ev->mode == EVAL_BOUND ? ev->tens[t].err : NULL;
+            enum dtype d = (enum dtype)c->tens.at[t].dtype;
+            for (u64 i = 0; i < ev->tens[t].n; i++) {
+                v[i] = ev->mode == EVAL_F32 ? elem_round(d, c->tens.at[t].value[i]) : c->tens.at[t].value[i];
+                if (err && eval_round(eval_bound_dtype(ev, d), v[i]) != v[i])
+                    err[i] = eval_unit(eval_bound_dtype(ev, d)) * fabs(v[i]);
+            }
         }
     for (u32 i = first; i < last; i++)
         for (u32 k = 0; k < c->eq.at[i].nout; k++)

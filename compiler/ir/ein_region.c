@@ -36,18 +36,18 @@ bool ein_check_writers(struct ein_check *v)
     return true;
 }
 
-/* x = rank + *at (rank true) or just *at. */
-static bool round_of(const struct cascade *c, ein_node x, u32 scan_rank, bool *moves, i64 *at)
+/* x = rank + *at (rank true) or just *at.  With a single round, rank is 0. */
+static bool round_of(const struct cascade *c, ein_node x, const struct ein_eq *e, bool *moves, i64 *at)
 {
     struct ein_lin l = { 0 };
     if (!ein_lin(c, x, 1, &l) || l.n > 1)
         return false;
-    *moves = l.n == 1;
+    *moves = l.n == 1 || e->rank[e->scan_rank].ext == 1;
     *at = l.c;
-    if (!*moves)
+    if (!l.n)
         return true;
     const struct ein_x *y = &c->node.at[l.t[0].atom];
-    return y->kind == EIN_RANK && y->u == scan_rank && l.t[0].k == 1;
+    return y->kind == EIN_RANK && y->u == e->scan_rank && l.t[0].k == 1;
 }
 
 /* In one scan: does every round read only what earlier rounds, or earlier equations of this one, wrote? */
@@ -56,8 +56,8 @@ static bool lags(const struct cascade *c, const struct ein_eq *reader, const str
     for (u32 d = 0; d < read->nlist; d++) {
         bool wmoves, rmoves;
         i64 at_w, at_r;
-        if (!round_of(c, w->sub[d], w->scan_rank, &wmoves, &at_w) || !wmoves ||
-            !round_of(c, c->list.at[read->list + d], reader->scan_rank, &rmoves, &at_r))
+        if (!round_of(c, w->sub[d], w, &wmoves, &at_w) || !wmoves ||
+            !round_of(c, c->list.at[read->list + d], reader, &rmoves, &at_r))
             continue;
         i64 lag = at_w - at_r;
         if (!rmoves) {

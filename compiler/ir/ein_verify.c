@@ -35,7 +35,17 @@ static bool add_fact(struct ein_check *v, const struct ein_lin *l)
 {
     if (v->nfact == COUNTOF(v->fact))
         return false;
-    v->fact[v->nfact++] = *l;
+    struct ein_lin *f = &v->fact[v->nfact++];
+    *f = *l;
+    i64 g = 0;
+    for (u32 t = 0; t < f->n; t++)
+        for (i64 a = f->t[t].k < 0 ? -f->t[t].k : f->t[t].k, b; a; a = b)
+            b = g % a, g = a;
+    if (g > 1) {                        /* in integers: 2 x - 1 >= 0 is x - 1 >= 0 */
+        for (u32 t = 0; t < f->n; t++)
+            f->t[t].k /= g;
+        f->c = f->c / g - (f->c % g < 0);
+    }
     return true;
 }
 
@@ -104,8 +114,23 @@ static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
         if (y->kind != EIN_IDIV)
             continue;
         i64 k = v->c->node.at[y->b].i, m = l->t[i].k;
-        if (m % k)
+        if (m % k) {
+            /* l is an integer: it is >= 0 if k*l + k - 1 is */
+            struct ein_lin all = { 0 };
+            bool ok = !__builtin_mul_overflow(l->c, k, &all.c) && !__builtin_add_overflow(all.c, k - 1, &all.c);
+            for (u32 t = 0; ok && t < l->n; t++)
+                ok = l->t[t].k <= ((i64)1 << 40) / k && l->t[t].k >= -((i64)1 << 40) / k;
+            if (!ok)
+                continue;
+            all.n = l->n;
+            for (u32 t = 0; t < l->n; t++) {
+                all.t[t] = l->t[t];
+                all.t[t].k *= k;
+            }
+            if (prove(v, &all, depth - 1))
+                return true;
             continue;
+        }
         /* m > 0: replace k*(x / k) by its least, x - (k - 1); m < 0: by its greatest, x */
         struct ein_lin rest = *l;
         rest.t[i] = rest.t[--rest.n];

@@ -10,8 +10,11 @@
 
 #include <math.h>
 
-/* Results below the normal range round absolutely, or are flushed to zero. */
-#define TINY 0x1p-126
+/* Results below the normal range round absolutely, or are flushed to zero (of f16 they are kept: half a step). */
+static double tiny(enum dtype t)
+{
+    return t == DT_F64 ? 0x1p-1022 : t == DT_F16 ? 0x1p-25 : 0x1p-126;
+}
 
 double eval_unit(enum dtype t)
 {
@@ -29,13 +32,19 @@ double eval_round(enum dtype t, double x)
     return t == DT_F32 ? (double)(float)x : t == DT_F64 || !dtype_is_float(t) ? x : elem_round(t, x);
 }
 
+/* Nothing times an infinite bound is nothing. */
+static double times(double x, double y)
+{
+    return x == 0 || y == 0 ? 0 : x * y;
+}
+
 /* The bound e of the exact operation on inexact operands, and `roundings` more of the result. */
 static double rounded(enum dtype t, double d, double e, double roundings)
 {
     double u = eval_unit(t);
     if (!u)
         return e;
-    return e + roundings * u * (fabs(d) + e) + (d == 0 && e == 0 ? 0 : TINY);
+    return e + roundings * u * (fabs(d) + e) + (d == 0 && e == 0 ? 0 : tiny(t));
 }
 
 /* In units of u: an ulp is two. */
@@ -69,15 +78,15 @@ static double div_err(enum dtype t, double d, double ea, double b, double eb)
 {
     if (!(fabs(b) > eb))
         return eb == 0 && ea == 0 ? 0 : INFINITY;
-    return rounded(t, d, (ea + fabs(d) * eb) / (fabs(b) - eb), 2);
+    return rounded(t, d, (ea + times(fabs(d), eb)) / (fabs(b) - eb), 2);
 }
 
 static double pow_err(enum dtype t, double d, double a, double ea, double b, double eb)
 {
     if (a == 0 || !(fabs(a) > ea))
         return ea == 0 && eb == 0 ? 0 : eb == 0 && b >= 1 ? rounded(t, d, fabs(d) + pow(fabs(a) + ea, b), 4) : INFINITY;
-    double rel = (fabs(b) + eb) * ea / (fabs(a) - ea) + fabs(log(fabs(a))) * eb;
-    return rounded(t, d, fabs(d) * expm1(rel), 2 * 2 + 4);
+    double rel = times(fabs(b) + eb, ea) / (fabs(a) - ea) + times(fabs(log(fabs(a))), eb);
+    return rounded(t, d, times(fabs(d), expm1(rel)), 2 * 2 + 4);
 }
 
 double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec)
@@ -92,7 +101,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
         return a > ea ? rounded(t, d, ea / (sqrt(a) + sqrt(a - ea)), 1) : INFINITY;
     case EIN_RSQRT:
         return a > ea ? rounded(t, d, 1 / sqrt(a - ea) - d, 4) : ea == 0 ? 0 : INFINITY;
-    case EIN_EXP: return rounded(t, d, d == 0 ? exp(a + ea) : d * expm1(ea), ulps(POLY_EXP));
+    case EIN_EXP: return rounded(t, d, d == 0 ? exp(a + ea) : times(d, expm1(ea)), ulps(POLY_EXP));
     case EIN_LOG:
         if (ea == 0)
             return rounded(t, d, 0, ulps(POLY_LOG));
@@ -102,7 +111,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
         return rounded(t, d, fmin(ea / (m * m), 2), ulps(POLY_TANH));
     case EIN_SIGMOID:
         m = exp(-nearest_zero(a, ea));
-        return rounded(t, d, fmin(ea * m / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
+        return rounded(t, d, fmin(times(ea, m) / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
     case EIN_ERF:
         m = nearest_zero(a, ea);
         return rounded(t, d, fmin(ea * 1.1283791670955126 * exp(-m * m), 2), ulps(POLY_ERF));
@@ -116,9 +125,12 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
     case EIN_MUL:
         if (ea == 0 && eb == 0 && (fabs(a) == 1 || fabs(b) == 1))
             return 0;
-        return rounded(t, d, fabs(a) * eb + fabs(b) * ea + ea * eb, 1);
-    case EIN_DIV: return div_err(t, d, ea, b, eb);
-    case EIN_DIV0: return b == 0 && eb == 0 ? 0 : div_err(t, d, ea, b, eb);
+        return rounded(t, d, times(fabs(a), eb) + times(fabs(b), ea) + times(ea, eb), 1);
+    case EIN_DIV: case EIN_DIV0:
+        if (k == EIN_DIV0 && b == 0 && eb == 0)
+            return 0;
+        m = div_err(t, d, ea, b, eb);
+        return dtype_is_float(t) || !m ? m : m + 1;     /* a quotient of integers is floored */
     case EIN_POW: return pow_err(t, d, a, ea, b, eb);
     case EIN_PMOD: {
         double q = a / b, eq = div_err(t, q, ea, b, eb);
@@ -126,7 +138,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
             return INFINITY;
         if (floor(q + eq) != floor(q - eq))
             return fabs(b) + ea + eb;
-        return rounded(t, a, ea + fabs(floor(q)) * eb, 2);
+        return rounded(t, fabs(a) + fabs(b), ea + times(fabs(floor(q)), eb), 2);
     }
     case EIN_MIN: return a + ea < b - eb ? ea : b + eb < a - ea ? eb : fmax(ea, eb);
     case EIN_MAX: return a - ea > b + eb ? ea : b - eb > a + ea ? eb : fmax(ea, eb);

@@ -50,10 +50,12 @@ static int join(int a, int b)
     return a == EIN_ANY ? b : a;
 }
 
-/* As written: a register of constants (in f64 so far) where a number of dtype t is wanted. */
-static u32 in_dtype(struct eval_run *r, struct eval_prog *p, u32 reg, int t)
+/* A register of constants where a number of dtype t is wanted.  As written they are in f64 so far; a bound counts the rounding to a dtype that is
+ * coarser than the one they were counted in. */
+static u32 in_dtype(struct eval_run *r, struct eval_prog *p, u32 reg, int t, enum dtype any)
 {
-    if (r->ev->mode != EVAL_F32 || t == EIN_ANY || t == DT_F64 || !dtype_is_float((enum dtype)t))
+    bool coarser = r->ev->mode == EVAL_BOUND && t != EIN_ANY && eval_unit((enum dtype)t) > eval_unit(any);
+    if ((r->ev->mode != EVAL_F32 && !coarser) || t == EIN_ANY || t == DT_F64 || !dtype_is_float((enum dtype)t))
         return reg;
     struct eval_ins ins = { .kind = EIN_CAST, .a = reg, .dtype = (u8)t, .u = (u32)t, .dst = new_reg(p) };
     vec_push(r->a, &p->ins, ins);
@@ -82,7 +84,7 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
             compile_read(r, p, d, n, &ins);
             t = c->tens.at[y->u].dtype;
             if (y->a && type[ins.a] == EIN_ANY)
-                ins.a = in_dtype(r, p, ins.a, t);
+                ins.a = in_dtype(r, p, ins.a, t, any);
         } else if (index) {
             ins.index = true;
             eval_compile_index(r, p, d, y->a, 1, &ins.x);
@@ -107,11 +109,11 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
             int want = compares ? join(type[ins.a], type[ins.b]) : t;
             if (ein_kind_nchild(y->kind) > 1 && want != DT_BOOL) {
                 if (!selects && type[ins.a] == EIN_ANY)
-                    ins.a = in_dtype(r, p, ins.a, want);
+                    ins.a = in_dtype(r, p, ins.a, want, any);
                 if (type[ins.b] == EIN_ANY)
-                    ins.b = in_dtype(r, p, ins.b, want);
+                    ins.b = in_dtype(r, p, ins.b, want, any);
                 if (selects && type[ins.c] == EIN_ANY)
-                    ins.c = in_dtype(r, p, ins.c, want);
+                    ins.c = in_dtype(r, p, ins.c, want, any);
             }
         }
         /* Constants among themselves: as written in f64, else counted in the dtype around them. */
@@ -125,7 +127,7 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
     u32 reg = p->reg[x] - 1;
     for (u32 i = 0; i < p->ins.n; i++)
         if (p->ins.at[i].dst == reg && p->ins.at[i].any)
-            return in_dtype(r, p, reg, any);
+            return in_dtype(r, p, reg, any, any);
     return reg;
 }
 

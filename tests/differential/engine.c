@@ -128,8 +128,8 @@ static void judge(struct engine *e, nasc_net *n, const struct trial *t, struct v
         else if (r.bad_groups)
             say(v, V_DIFFERS, r.first_bad);
         else if (!(r.worst_end <= 1) || !(r.worst_rewrite <= 1)) {
-            char text[120];
-            snprintf(text, sizeof text, "outputs at %.3g of their bound, the rewritten cascade at %.3g", r.worst_end, r.worst_rewrite);
+            char text[400];
+            snprintf(text, sizeof text, "outputs at %.3g of their bound, the rewritten cascade at %.3g; %s", r.worst_end, r.worst_rewrite, r.bad_end ? r.bad_end : "");
             say(v, V_DIFFERS, text);
         }
     }

@@ -275,7 +275,7 @@ static struct gen_range write(struct gen *g, u32 out, u32 nsub, const ein_node *
         if (empty) {                    /* an identity that is no number ends here */
             double k = dtype_is_float(acc) ? -7.5 : t == DT_U8 ? 0 : -7;
             r.x = red == RED_MAX ? ein_op2(c, EIN_MAX, r.x, ein_num(c, k)) : ein_op2(c, EIN_MIN, r.x, ein_num(c, -k));
-            r.v = red == RED_MAX ? (struct gen_range){ fmax(r.v.lo, k), fmax(r.v.hi, k) } : (struct gen_range){ fmin(r.v.lo, -k), fmin(r.v.hi, -k) };
+            r.v = red == RED_MAX ? (struct gen_range){ k, fmax(r.v.hi, k) } : (struct gen_range){ fmin(r.v.lo, -k), -k };
         }
         bool more = gen_chance(g, 40);
         if (more) {

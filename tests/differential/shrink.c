@@ -15,6 +15,17 @@ static bool out_of(const struct shrinker *s)
     return s->tries >= s->most;
 }
 
+/* Inputs and outputs have the batch in front. */
+static bool batched_ends(const struct cascade *c)
+{
+    for (u32 t = 0; t < c->tens.n; t++) {
+        const struct ein_tens *x = &c->tens.at[t];
+        if ((x->role == EIN_IN || x->role == EIN_OUT) && !(x->ndim && x->dim[0] < 0))
+            return false;
+    }
+    return true;
+}
+
 /* Takes the candidate (a copy of s->now, changed) if it verifies and still fails. */
 static bool take(struct shrinker *s, struct arena *tmp, const struct cascade *candidate)
 {
@@ -25,7 +36,7 @@ static bool take(struct shrinker *s, struct arena *tmp, const struct cascade *ca
     struct cascade *c = NULL;
     if (!setjmp(trap.back)) {
         c = shrink_tidy(tmp, candidate);
-        ok = c->eq.n && ein_verify(c, NULL);
+        ok = c->eq.n && batched_ends(c) && ein_verify(c, NULL);
         bug_trap_pop(&trap);
     }
     if (ok) {
@@ -236,11 +247,12 @@ static bool parts(struct shrinker *s)
 static void resize_const(struct cascade *c, u32 tens, u64 n)
 {
     struct ein_tens *t = &c->tens.at[tens];
+    if (!t->value)
+        return;
     double *v = NEW_ARRAY(c->a, double, n + 1);
-    for (u64 i = 0; t->value && i < n; i++)
+    for (u64 i = 0; i < n; i++)
         v[i] = t->value[0];
-    if (t->value)
-        t->value = v;
+    t->value = v;
 }
 
 static void recount(struct cascade *c)

@@ -1,11 +1,11 @@
 /* generated - random cascades on every engine, against the evaluator; what differs is shrunk and kept as text.
  *
- *   generated [-n N] [--seed S] [--engine NAME]... [--every K] [--training] [--wild] [--batch B] [--special] [--size EQUATIONS] [--points P] [--break K] [--keep DIR] [--table] [--text] [FILE.ein]...
+ *   generated [-n N] [--seed S] [--engine NAME]... [--every K] [--training] [--wild] [--batch B] [--special] [--size EQUATIONS] [--points P] [--break K] [--keep DIR] [--no-shrink] [--first] [--table] [--text] [FILE.ein]...
  *
  * Cascades of the seeds S, S+1, .. (or those of the files) run on the engines named (all there are), or, --every K, each on K of them in
  * turn.  Batches are 1 to 4, inputs special for strict engines at odd seeds, unless --batch and
  * --special say so.  Prints what differs, how many agreed, the worst error over its bound; --table what they were made of; --text only the
- * cascades.  --break seeds a bug of passes/seeded.def.  Work is done by a child, so that one that dies is one more finding.  Exit 1 if anything differs. */
+ * cascades; --first goes on with the next cascade when an engine differs.  --break seeds a bug of passes/seeded.def.  Work is done by a child, so that one that dies is one more finding.  Exit 1 if anything differs. */
 #include "tests/differential/engine.h"
 #include "tests/differential/shrink.h"
 
@@ -29,7 +29,7 @@ struct progress {
 };
 struct job {
     u64 n, seed, every;
-    bool table, text, shrink, special;
+    bool table, text, shrink, special, first;
     i64 batch;
     const char *keep;
     u32 break_, nengine, nfile;
@@ -70,7 +70,7 @@ static struct trial trial_of(const struct job *j, u64 k, const struct engine *e)
                            .special = e->strict && (j->special || (seed % 2 && !j->nfile)) };
 }
 
-struct suspect { struct engine *e; struct trial t; u8 kind; bool fork; };
+struct suspect { struct engine *e; struct trial t; u8 kind; bool fork; const char *what; u32 nwhat; };
 
 /* Does it still fail, and in the same way? */
 static bool still(void *ctx, const struct cascade *c)
@@ -89,12 +89,15 @@ static bool still(void *ctx, const struct cascade *c)
         return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
     }
     engine_try(s->e, c, &s->t, &v);
-    return v.kind == s->kind;
+    return v.kind == s->kind && (v.kind != V_BUG || strncmp(v.text, s->what, s->nwhat) == 0);
 }
 
 static void report(struct job *j, u64 k, struct engine *e, const struct verdict *v, bool died, int signal)
 {
-    struct suspect s = { e, trial_of(j, k, e), v->kind, died };
+    struct suspect s = { e, trial_of(j, k, e), v->kind, died, v->text, (u32)strcspn(v->text, "(") };
+    const char *names = strstr(v->text, ": equation");         /* which equation does not matter */
+    if (names)
+        s.nwhat = (u32)(names - v->text);
     struct arena *a = arena_new("report");
     struct cascade *c = make(j, a, k);
     if (died)
@@ -121,6 +124,8 @@ static void report(struct job *j, u64 k, struct engine *e, const struct verdict 
         }
         ein_dump(&b, c);
         fputs(b.at, stdout);
+        if (v->kind == V_BUG && e->s && e->s->repro.n)
+            printf("  it left\n%s", e->s->repro.at);
     }
     if (j->keep) {
         if (!b.n)
@@ -174,6 +179,8 @@ static void one(struct job *j, u64 k)
             p->bad[e]++;
             p->bugs++;
             report(j, k, en, &v, false, 0);
+            if (j->first)
+                break;
         }
     }
     arena_free(a);
@@ -292,6 +299,7 @@ int main(int argc, char **argv)
         else if (strcmp(a, "--wild") == 0) j->o.wild = true;
         else if (strcmp(a, "--no-shrink") == 0) j->shrink = false;
         else if (strcmp(a, "--special") == 0) j->special = true;
+        else if (strcmp(a, "--first") == 0) j->first = true;
         else if (a[0] != '-' && j->nfile < MOST_FILES) j->file[j->nfile++] = a;
         else {
             i++;
