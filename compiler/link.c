@@ -20,7 +20,7 @@ enum { SECONDS = 300 };                 /* that a compiler may take: large const
 
 static const char *const runtime[] = {
     "main.c", "glue.c", "fail.c", "dtype.c", "file.c", "npy.c", "safetensors.c", "pool.c", "info.c", "bench.c",
-    "cpu_x86_64.c", "cpu_aarch64.c", "cpu_riscv64.c",
+    "cpu.c", "cpu_x86_64.c", "cpu_aarch64.c", "cpu_riscv64.c",
 };
 /* Debian's compilers.  The C library is named beside them: it is only recommended by their packages. */
 static const struct { enum mach_isa isa; bool host; const char *command, *packages; } compilers[] = {
