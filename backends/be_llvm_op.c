@@ -202,22 +202,62 @@ static LLVMValueRef cast_16(const struct llvm_unit *u, struct ltype from, struct
     return LLVMBuildBitCast(u->b, LLVMBuildShl(u->b, b, llvm_splat_int(u, word, 16), ""), target, "");
 }
 
-/* Toward zero, saturating, NaN becomes 0. */
-static LLVMValueRef to_int(const struct llvm_unit *u, enum dtype to, LLVMTypeRef target, LLVMValueRef x)
+/* Is x a number that rounding has made whole? */
+static bool is_whole(LLVMValueRef x)
 {
-    LLVMTypeRef over[2] = { target, LLVMTypeOf(x) };
-    if (u->m->isa == ISA_RISCV64 && LLVMGetTypeKind(target) == LLVMVectorTypeKind) {
-        /* Lane by lane: LLVM would take vfcvt.rtz, and QEMU 7.2, Debian 12's, ends with an assertion where it translates that one (it sets the
-         * rounding mode twice).  Networks do it to a few indices, if at all. */
+    if (!LLVMIsACallInst(x))
+        return false;
+    size_t n;
+    const char *name = LLVMGetValueName2(LLVMGetCalledValue(x), &n);
+    return strncmp(name, "llvm.roundeven.", 15) == 0 || strncmp(name, "llvm.floor.", 11) == 0;
+}
+
+/* RVV's conversion, f32 to i32 or f64 to i64: saturates by itself.  Not its form that always truncates (nor one that LLVM takes for that): QEMU 7.2,
+ * Debian 12's, ends with an assertion where it translates it.  So: down from 0 on, up below; whole numbers as they are. */
+static LLVMValueRef to_int_rvv(const struct llvm_unit *u, u32 lanes, u32 bits, LLVMTypeRef target, LLVMValueRef x)
+{
+    enum { DOWN = 2, UP = 3, ANY = 7 };
+    u32 per = MAX(lanes * 64 / u->m->least_bits, 64 / bits);       /* elements for each 64 bits of the least length */
+    LLVMTypeRef floats = LLVMScalableVectorType(LLVMGetElementType(LLVMTypeOf(x)), per), ints = LLVMScalableVectorType(LLVMGetElementType(target), per);
+    LLVMTypeRef in[2] = { floats, LLVMTypeOf(x) }, over[3] = { ints, floats, u->i64 }, back[2] = { target, ints };
+    LLVMValueRef zero = LLVMConstNull(u->i64), wide[3] = { LLVMGetPoison(floats), x, zero }, r[2] = { NULL };
+    LLVMValueRef from = llvm_call(u, llvm_intrinsic(u, "llvm.vector.insert", in, 2), wide, 3);
+    bool whole = is_whole(x);
+    for (u32 k = 0; k < (whole ? 1u : 2u); k++) {
+        LLVMValueRef arg[4] = { LLVMGetPoison(ints), from, LLVMConstInt(u->i64, whole ? ANY : k ? UP : DOWN, false), LLVMConstInt(u->i64, lanes, false) };
+        LLVMValueRef part[2] = { llvm_call(u, llvm_intrinsic(u, "llvm.riscv.vfcvt.x.f.v", over, 3), arg, 4), zero };
+        r[k] = llvm_call(u, llvm_intrinsic(u, "llvm.vector.extract", back, 2), part, 2);
+    }
+    LLVMValueRef none = LLVMConstNull(LLVMTypeOf(x));
+    LLVMValueRef v = whole ? r[0] : choose(u, LLVMBuildFCmp(u->b, LLVMRealOLT, x, none, ""), r[1], r[0]);
+    return choose(u, LLVMBuildFCmp(u->b, LLVMRealORD, x, x, ""), v, LLVMConstNull(target));
+}
+
+/* Toward zero, saturating, NaN becomes 0. */
+static LLVMValueRef to_int(const struct llvm_unit *u, struct ltype from, struct ltype to, LLVMTypeRef target, LLVMValueRef x)
+{
+    if (u->m->isa == ISA_RISCV64 && from.lanes > 1 && u->m->least_bits) {
+        /* Through as many bits as the floats have, at most eight registers at a time. */
+        struct ltype wide = { to.dtype == DT_I64 ? DT_F64 : from.dtype, from.lanes }, ints = { wide.dtype == DT_F64 ? DT_I64 : DT_I32, from.lanes };
+        u32 bits = wide.dtype == DT_F64 ? 64 : 32;
+        if (wide.lanes * bits <= 8 * u->m->least_bits) {
+            if (wide.dtype != from.dtype)
+                x = LLVMBuildFPExt(u->b, x, llvm_type(u, wide), "");
+            x = to_int_rvv(u, wide.lanes, bits, llvm_type(u, ints), x);
+            return ints.dtype == to.dtype ? x : cast_int(u, ints, to, x);
+        }
+    }
+    if (u->m->isa == ISA_RISCV64 && from.lanes > 1) {
         LLVMValueRef r = LLVMGetPoison(target);
-        for (u32 i = 0; i < LLVMGetVectorSize(target); i++) {
+        for (u32 i = 0; i < from.lanes; i++) {
             LLVMValueRef lane = LLVMConstInt(u->i32, i, false), v = LLVMBuildExtractElement(u->b, x, lane, "");
-            v = to_int(u, to, LLVMGetElementType(target), v);
+            v = to_int(u, (struct ltype){ from.dtype, 1 }, (struct ltype){ to.dtype, 1 }, LLVMGetElementType(target), v);
             r = LLVMBuildInsertElement(u->b, r, v, lane, "");
         }
         return r;
     }
-    return llvm_call(u, llvm_intrinsic(u, to == DT_U8 ? "llvm.fptoui.sat" : "llvm.fptosi.sat", over, 2), &x, 1);
+    LLVMTypeRef over[2] = { target, LLVMTypeOf(x) };
+    return llvm_call(u, llvm_intrinsic(u, to.dtype == DT_U8 ? "llvm.fptoui.sat" : "llvm.fptosi.sat", over, 2), &x, 1);
 }
 
 static LLVMValueRef cast_value(const struct llvm_unit *u, struct ltype from, struct ltype to, LLVMValueRef x)
@@ -234,7 +274,7 @@ static LLVMValueRef cast_value(const struct llvm_unit *u, struct ltype from, str
     if (ff && tf)
         return from.dtype == DT_F32 ? LLVMBuildFPExt(u->b, x, target, "") : LLVMBuildFPTrunc(u->b, x, target, "");
     if (ff)
-        return to_int(u, (enum dtype)to.dtype, target, x);
+        return to_int(u, from, to, target, x);
     if (tf)
         return from.dtype == DT_U8 ? LLVMBuildUIToFP(u->b, x, target, "") : LLVMBuildSIToFP(u->b, x, target, "");
     return cast_int(u, from, to, x);
