@@ -1,7 +1,9 @@
 /* cross - programs on other machines against the evaluator (tests/differential/cross.h).
  *
  *   cross [--target NAME]... [-n N] [--seed S] [--loose | --strict | --either] [--show N] [--keep DIR] [MODULE [-s SPACE] [-D NAME=VALUE]... [--macs M] [--arch TEXT]...]
+ *   cross --how NAME
  *
+ * The second form prints the commands that run programs for a target, a line each, or says why it cannot be tried (77).
  * --either: cascades take turns, without strict math and with it, so that each is compiled once.
  * Random cascades (gen.h) or, of a MODULE, samples with at most M multiply-adds, or the networks named; for each of the targets of cross.def
  * that can be tried here, two of which are at work at a time.  Exit 1 if something differs; 77 if no target can be tried. */
@@ -29,6 +31,23 @@ struct tool {
     VEC(struct cross_job) job;
     u64 gave_up;
 };
+
+static int how(const char *name)
+{
+    const struct cross_target *t = cross_target_named(name);
+    struct buf why = { 0 };
+    if (!t || !cross_can(t, &why)) {
+        fprintf(stderr, "%s: %s\n", name, t ? why.at : "no such target");
+        return t ? 77 : 2;
+    }
+    for (const char *s = t->run;; s++) {
+        size_t n = strcspn(s, ";");
+        printf("%.*s\n", (int)n, s);
+        s += n;
+        if (!*s)
+            return 0;
+    }
+}
 
 static void fail(const char *text)
 {
@@ -182,6 +201,8 @@ static int all(struct tool *t, const char *dir)
 int main(int argc, char **argv)
 {
     struct tool t = { .a = arena_new("cross"), .n = 20, .seed = 1, .macs = 300000, .show = 10, .loose = true, .strict = true };
+    if (argc == 3 && strcmp(argv[1], "--how") == 0)
+        return how(argv[2]);
     for (int i = 1; i < argc; i++) {
         const char *w = argv[i], *next = i + 1 < argc ? argv[i + 1] : "";
         if (w[0] != '-') {
