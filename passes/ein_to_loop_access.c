@@ -345,8 +345,13 @@ static lval memo_index(struct low *q, ein_node atom)
     if (y.kind == EIN_GATHER) {
         u32 k = n->access - 1;
         v = low_load(q, k, low_tests(q, k));
-        struct ltype t = low_type(q, v), to = { t.lanes > 1 ? DT_I32 : DT_I64, t.lanes };
+        struct ltype t = low_type(q, v), to = { t.lanes > 1 ? DT_I32 : DT_I64, t.lanes }, is = { DT_BOOL, t.lanes };
         v = le_op(&q->e, LO_CAST, to, v, 0, 0);
+        if (t.dtype == DT_I32 || t.dtype == DT_I64) {           /* beyond any tensor: -1, so that what is made of it does not overflow */
+            lval most = le_num(&q->e, to, 0x1p30), least = le_num(&q->e, to, -0x1p30);
+            lval below = le_op(&q->e, LO_ILT, is, v, most, 0), above = le_op(&q->e, LO_ILT, is, least, v, 0);
+            v = le_op(&q->e, LO_SELECT, to, le_op(&q->e, LO_AND, is, below, above, 0), v, le_num(&q->e, to, -1));
+        }
     } else {
         CHECK(y.kind == EIN_IDIV || y.kind == EIN_IMOD);
         i64 k = q->c->node.at[y.b].i;

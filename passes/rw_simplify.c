@@ -185,11 +185,47 @@ static bool sum_of_zeros(struct rewrite *w, struct ein_eq *e)
     return to_map(w, e);
 }
 
+/* A select of a number and a constant: once ranges decide it, it may be the constant alone, of no dtype. */
+static bool loses_dtype(struct rewrite *w, const struct ein_eq *e, ein_node x)
+{
+    const struct ein_x y = w->c->node.at[x];
+    if (y.kind != EIN_SELECT)
+        return false;
+    return ein_dtype(w->c, e, y.b) == EIN_ANY || ein_dtype(w->c, e, y.c) == EIN_ANY || loses_dtype(w, e, y.b) || loses_dtype(w, e, y.c);
+}
+
+/* Such selects get their dtype said where nothing else beside them says it: strict arithmetic computes constants among themselves in f64. */
+static ein_node said(struct rewrite *w, const struct ein_eq *e, ein_node x)
+{
+    struct cascade *c = w->c;
+    for (bool again = w->o->strict && x; again;) {
+        ein_nodes all = {0};
+        again = false;
+        ein_reach(w->a, c, x, &all);
+        for (u32 i = 0; i < all.n && !again; i++) {
+            struct ein_x y = c->node.at[all.at[i]];
+            bool one = ein_kind_nchild(y.kind) == 1 && y.kind >= EIN_NEG, two = y.kind >= EIN_ADD && y.kind <= EIN_NE;
+            if ((!one && !two) || ein_is_index(c, y.a))
+                continue;
+            bool a = loses_dtype(w, e, y.a), b = two && loses_dtype(w, e, y.b);
+            int t = ein_dtype(c, e, a ? y.a : y.b);
+            if ((!a && !b) || t < 0 || (y.kind == EIN_CAST && (int)y.u == t) || !dtype_is_float((enum dtype)t) || (two && !(a && b) && ein_dtype(c, e, a ? y.b : y.a) != EIN_ANY))
+                continue;
+            ein_node from = a ? y.a : y.b, to = ein_cast(c, from, (enum dtype)t);
+            ein_node node = all.at[i], other = one ? y.kind == EIN_CAST ? ein_cast(c, to, (enum dtype)y.u) : ein_op1(c, y.kind, to)
+                                                   : ein_op2(c, y.kind, a ? to : y.a, a ? y.b : to);
+            x = rw_replace(c, x, 1, &node, &other);
+            again = true;
+        }
+    }
+    return x;
+}
+
 void rw_simplify(struct rewrite *w, struct ein_eq *e)
 {
     struct cascade *c = w->c;
     for (u32 i = 0; i < e->nbody; i++)
-        e->body[i] = algebra(w, ein_simplify(c, e->body[i], e->nrank, e->rank));
+        e->body[i] = algebra(w, ein_simplify(c, said(w, e, e->body[i]), e->nrank, e->rank));
     for (u32 i = 0; i < e->nsub; i++)
         e->sub[i] = ein_simplify(c, e->sub[i], e->nrank, e->rank);
     if (e->guard)
@@ -197,7 +233,7 @@ void rw_simplify(struct rewrite *w, struct ein_eq *e)
     if (e->guard && c->node.at[e->guard].kind == EIN_NUM && c->node.at[e->guard].r != 0)
         e->guard = 0;
     if (e->post)
-        e->post = algebra(w, ein_simplify(c, e->post, e->nrank, e->rank));
+        e->post = algebra(w, ein_simplify(c, said(w, e, e->post), e->nrank, e->rank));
     if (!sum_of_zeros(w, e))
         to_map(w, e);
 }
