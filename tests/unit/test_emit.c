@@ -2,11 +2,16 @@
 #include "tests/unit/unit.h"
 
 #include "backends/elf_alone.h"
+#include "compiler/atomic_file.h"
 #include "compiler/base/src.h"
 #include "compiler/emit.h"
 #include "compiler/link.h"
+#include "compiler/runtime/nasc_model.h"
 
+#include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* LLVM, if it was built: the test is left out otherwise. */
 static struct backend_handle *llvm(nasc_session *s)
@@ -184,9 +189,119 @@ static void other_machines(void **state)
     }
 }
 
+/* out[u] = 2 * in[u], by way of scratch[u]. */
+static const struct loop_fn *twice(nasc_session *s)
+{
+    struct loop_fn *f = loop_fn_new(s->a, s->sp, str_c(s->sp, "twice"));
+    u32 in = loop_buf_add(f, str_c(s->sp, "in"), LB_IN, DT_F32, 4, -1), out = loop_buf_add(f, str_c(s->sp, "out"), LB_OUT, DT_F32, 4, -1);
+    u32 scratch = loop_buf_add(f, str_c(s->sp, "scratch"), LB_SCRATCH, DT_F32, 64, 16);
+    struct loop_emit e = {f, &f->body};
+    const struct ltype t = {DT_F32, 1};
+    lval u;
+    struct loop_emit b = le_for(&e, f->lo, f->hi, 1, 0, 0, NULL, &u, NULL, NULL);
+    le_store(&b, scratch, u, le_load(&b, in, u, t, 0, 0), 0);
+    lval x = le_load(&b, scratch, u, t, 0, 0);
+    le_store(&b, out, u, le_op(&b, LO_FADD, t, x, x, 0), 0);
+    le_yield(&b, 0, NULL);
+    return f;
+}
+
+static void by_the_last_worker(void *ctx, int64_t n, nasc_range body, void *arg)
+{
+    ++*(u32 *)ctx;
+    body(arg, n / 2, n, 2);
+    body(arg, 0, n / 2, 2);
+}
+
+/* Every kind of step and place, as written by hand: fills of each width, copies, constants, scratch of workers, the least batch to share. */
+static void steps(void **state)
+{
+    (void)state;
+    enum { BATCH = 2 };
+    nasc_session *s = open_space();
+    struct backend_handle *be = llvm(s);
+    struct link_cc cc;
+    link_cc(s->a, session_mach(s)->isa, &cc);
+    if (!cc.path || cc.cross) {
+        nasc_close(s);
+        skip_for("no C compiler");
+    }
+    static const float table[4] = {1, 2, 3, 4};
+    static const u8 empty[16];
+    struct unit u = {.a = s->a, .name = "t"};
+    struct unit_kernel k = {"nasc_twice", twice(s)};
+    vec_push(s->a, &u.kernel, k);
+    struct unit_place to[] = {{.area = UA_PACKED}, {.area = UA_WEIGHTS, .offset = 8}, {.area = UA_PACKED, .offset = 32}, {.area = UA_OUTPUT, .slot = 1},
+                              {.area = UA_INPUT}, {.area = UA_OUTPUT}, {.area = UA_OUTPUT, .slot = 2}, {.area = UA_DATA, .offset = 4},
+                              {.area = UA_OUTPUT, .slot = 2, .offset = 8}, {.area = UA_ARENA, .per_sample = 8}, {.area = UA_PACKED, .offset = 32}};
+    struct unit_step load[] = {{.kind = US_COPY, .nplace = 2, .place = &to[0], .bytes = {16, 0}},
+                               {.kind = US_FILL, .nplace = 1, .place = &to[2], .width = 2, .bytes = {6, 0}, .pattern = 0x1234}};
+    struct unit_step run[] = {{.kind = US_FILL, .nplace = 1, .place = &to[3], .width = 4, .bytes = {0, 8}, .pattern = 0x3fc00000 /* 1.5 */},
+                              {.kind = US_KERNEL, .nplace = 2, .place = &to[4], .units = {4, true}, .share = BATCH},
+                              {.kind = US_COPY, .nplace = 2, .place = &to[6], .bytes = {8, 0}},
+                              {.kind = US_FILL, .nplace = 1, .place = &to[8], .width = 8, .bytes = {8, 0}, .pattern = 0x4004000000000000 /* 2.5 */},
+                              {.kind = US_COPY, .nplace = 2, .place = &to[9], .bytes = {2, 2}}};
+    struct unit_fn fl = {.kind = UF_LOAD, .name = "t_load", .nstep = COUNTOF(load), .step = load, .scratch = {.area = UA_PACKED, .offset = 64}};
+    struct unit_fn fr = {.kind = UF_FORWARD, .name = "t_forward", .nstep = COUNTOF(run), .step = run, .scratch = {.area = UA_ARENA, .per_sample = 64}, .worker_bytes = 64};
+    struct unit_ref refs[] = {{.at = 0, .index = 0, .addend = 8}, {.at = 8, .fn = true, .index = 1}};
+    struct unit_data d0 = {.name = "nasc_numbers", .align = 64, .bytes = sizeof table, .at = (const u8 *)table};
+    struct unit_data d1 = {.name = "t_addresses", .global = true, .align = 8, .bytes = 16, .at = empty, .nref = 2, .ref = refs};
+    vec_push(s->a, &u.fn, fl);
+    vec_push(s->a, &u.fn, fr);
+    vec_push(s->a, &u.data, d0);
+    vec_push(s->a, &u.data, d1);
+    struct buf object = {0}, so = {0}, why = {0};
+    if (!be->be->emit(be->inst, &u, UNIT_OBJECT, &object, &why))
+        fail_msg("%s", why.at);
+    const struct link_model l = {.mach = session_mach(s), .name = "t", .object = object.at, .nobject = object.n};
+    static const char path[] = NASC_BUILD_DIR "/tests/unit/test_emit.so";
+    assert_true(link_shared(s, &l, &so) && atomic_write(path, so.at, so.n));
+    void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(lib);
+    unlink(path);
+    int (*t_load)(const void *, void *) = NULL;
+    void (*t_forward)(const void *, const void *const *, void *const *, void *, int64_t, const nasc_parallel *) = NULL;
+    *(void **)&t_load = dlsym(lib, "t_load");
+    *(void **)&t_forward = dlsym(lib, "t_forward");
+    void **addresses = dlsym(lib, "t_addresses");
+    assert_memory_equal(addresses[0], &table[2], 8);
+    assert_ptr_equal(addresses[1], dlsym(lib, "t_forward"));
+
+    float weights[6] = {9, 9, 5, 6, 7, 8}, x[4 * BATCH], y0[4 * BATCH], y1[2 * BATCH + 1], arena[(64 * BATCH + 3 * 64) / 4];
+    double y2[3] = {0, 0, 7};
+    _Alignas(8) u16 packed[32] = {0};
+    for (u32 i = 0; i < COUNTOF(x); i++)
+        x[i] = (float)i + 1;
+    assert_int_equal(t_load(weights, packed), NASC_MODEL_OK);
+    assert_memory_equal(packed, weights + 2, 16);
+    assert_true(packed[16] == 0x1234 && packed[18] == 0x1234 && packed[19] == 0);
+    u32 shared = 0;
+    const nasc_parallel par = {&shared, 3, by_the_last_worker};
+    for (i64 batch = 1; batch <= BATCH; batch++) {
+        memset(arena, 0, sizeof arena);
+        memset(y1, 0, sizeof y1);
+        t_forward(packed, (const void *[]){x}, (void *[]){y0, y1, y2}, arena, batch, &par);
+        assert_int_equal(shared, batch == BATCH);
+        for (i64 i = 0; i < 4 * batch; i++)
+            assert_true(y0[i] == 2 * x[i]);
+        for (i64 i = 0; i < 2 * batch + 1 && i < 2 * BATCH + 1; i++)
+            assert_true(y1[i] == (i < 2 * batch ? 1.5f : 0));
+        assert_memory_equal(y2, &table[1], 8);
+        assert_true(y2[1] == 2.5 && y2[2] == 7);
+        assert_memory_equal((char *)arena + 8 * batch, &packed[16], 2 + 2 * (size_t)batch > 6 ? 6 : 2 + 2 * (size_t)batch);
+        /* the scratch behind the samples: the caller's, or that of worker 2 */
+        assert_memory_equal((char *)arena + 64 * batch + (batch == BATCH ? 128 : 0), x, 16 * (size_t)batch);
+    }
+    dlclose(lib);
+    buf_free(&object);
+    buf_free(&so);
+    buf_free(&why);
+    nasc_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(several_models), cmocka_unit_test(packed_memory), cmocka_unit_test(objects_that_refer),
-                                       cmocka_unit_test(library), cmocka_unit_test(other_machines)};
+                                       cmocka_unit_test(library), cmocka_unit_test(other_machines), cmocka_unit_test(steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
