@@ -10,12 +10,12 @@ static const char *const model_h[] = {
 #include "compiler/nasc_model_text.inc"
 };
 
-/* Text inside a comment: nothing ends it, no line is too long. */
+/* Text inside a comment: nothing in it ends it or begins another, no line is too long. */
 static void comment(struct buf *b, const char *s)
 {
     enum { MOST = 1000 };
     for (u32 i = 0; s[i] && i < MOST; i++)
-        buf_putc(b, (s[i] == '/' && i && s[i - 1] == '*') || (s[i] == '*' && s[i + 1] == '/') || s[i] == '\n' || s[i] == '\\' || s[i] == '?' ? ' ' : s[i]);
+        buf_putc(b, (s[i] == '*' && (s[i + 1] == '/' || (i && s[i - 1] == '/'))) || (unsigned char)s[i] < ' ' || s[i] == '\\' || s[i] == '?' ? ' ' : s[i]);
     if (strlen(s) > MOST)
         buf_puts(b, " ...");
 }
