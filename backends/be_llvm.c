@@ -2,7 +2,7 @@
  *
  * In: legalized functions.  Out: their images, or the text of one.  They are shared out over parts, the parts over the cores: per part
  * one LLVM context and module, no IR passes, one code generation.  What part a function is in changes nothing in its
- * code.  Where objects cannot be made into images (be_llvm_image.c), LLJIT loads them, and the code lives until the instance is closed.
+ * code.  Where objects cannot be made into images (elf_image.c), LLJIT loads them, and the code lives until the instance is closed.
  * An instance belongs to one thread at a time, and instances share nothing but LLVM's process-wide options, set once.  A bug
  * found in here becomes a refusal with the reason. */
 #include "backends/be_llvm.h"
@@ -385,10 +385,10 @@ static void share_out(struct be *be, struct arena *tmp, struct parts *all, u32 n
     }
 }
 
-static bool take_images(struct batch *x, struct arena *a, bool whole, bool *alone)
+static bool take_images(struct batch *x, struct arena *a, enum image_by by, bool *alone)
 {
     struct be_image *image = NEW_ARRAY(a, struct be_image, x->n);
-    if (llvm_images(a, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), x->n, x->name, whole, image, alone, x->why) != IMAGE_DONE)
+    if (elf_images(a, LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object), x->n, x->name, by, image, alone, x->why) != IMAGE_DONE)
         return false;
     for (u32 i = 0; i < x->n; i++) {
         x->code[i]->image = image[i];
@@ -400,13 +400,13 @@ static bool take_images(struct batch *x, struct arena *a, bool whole, bool *alon
 static bool images(struct batch *x, struct arena *a)
 {
     bool *alone = NEW_ARRAY(a, bool, x->n), no;
-    if (!llvm_object_ours(LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object)))
+    if (!elf_object_ours(LLVMGetBufferStart(x->object), LLVMGetBufferSize(x->object)))
         return load_by_llvm(x);
-    bool ok = take_images(x, a, false, alone);
+    bool ok = take_images(x, a, IMAGE_BY_GRID, alone);
     for (u32 i = 0; i < x->n && ok; i++) {
         struct batch one = { .be = x->be, .tm = x->be->tm[0], .why = x->why, .n = 1, .fn = &x->fn[i], .name = &x->name[i], .code = &x->code[i], .values = x->fn[i]->val.n };
         if (alone[i])
-            ok = guarded(&one, compile) && take_images(&one, a, true, &no);
+            ok = guarded(&one, compile) && take_images(&one, a, IMAGE_WHOLE, &no);
         batch_close(&one);
     }
     return ok;

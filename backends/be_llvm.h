@@ -4,10 +4,11 @@
  * be_llvm_ir.c    one loop function -> LLVM IR: structure and memory
  * be_llvm_op.c    ... its operations
  * be_llvm_unit.c  a unit: data, load and forward, what shares a kernel among workers
- * be_llvm_image.c object bytes -> images */
+ * elf_image.c     object bytes -> images */
 #ifndef NASC_BE_LLVM_H
 #define NASC_BE_LLVM_H
 #include "backends/backend.h"
+#include "backends/elf_image.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Core.h>
@@ -51,12 +52,5 @@ void llvm_attributes(struct llvm_unit *u, struct arena *tmp, LLVMValueRef fn);
 bool llvm_emit_unit(struct llvm_unit *u, struct arena *tmp, const struct unit *unit, struct buf *why);
 /* An operation's value; NULL: not one of LLVM's. */
 LLVMValueRef llvm_op(struct llvm_fn *lf, const struct loop_stmt *s);
-
-/* Is this an object that images can be made of? */
-bool llvm_object_ours(const char *object, size_t bytes);
-enum image_verdict { IMAGE_DONE, IMAGE_ALONE /* to be compiled by itself */, IMAGE_BAD };
-/* The images of n functions of an object, in the arena.  alone[i]: its constants cannot be told from others' here.  whole: the object holds one function only. */
-enum image_verdict llvm_images(struct arena *a, const char *object, size_t bytes, u32 n, const char *const *name, bool whole, struct be_image *out,
-                               bool *alone, struct buf *why);
 
 #endif

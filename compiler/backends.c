@@ -54,7 +54,7 @@ static const struct backend *open_module(nasc_session *s, const char *name, void
 static void no_backend(nasc_session *s, const char *name, const char *why)
 {
     struct diag *d = diag_add(&s->ds, E0901, (struct loc){0}, "there is no backend `%s`: %s", name, why);
-    diag_hint(&s->ds, d, "`ref` is always there; `llvm` needs nasc to be built with LLVM");
+    diag_hint(&s->ds, d, "`ref` is always there; `llvm` and `gccjit` need nasc to be built with LLVM and libgccjit");
 }
 
 struct backend_handle *session_backend_named(nasc_session *s, const char *name)
@@ -117,6 +117,8 @@ struct hash128 backend_id(nasc_session *s, struct backend_handle *h)
             buf_printf(&b, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
             break;
         }
+    const char *level = strcmp(h->name, "gccjit") == 0 ? getenv("NASC_GCCJIT_O") : NULL;        /* which that module reads */
+    buf_printf(&b, "%s\n", level ? level : "");
     buf_printf(&b, "%s %s %s %s %u %u\n", m->triple, m->cpu, m->features, m->tune ? m->tune : "", m->vector_bits, m->least_bits);
     h->id = hash128(b.at, b.n);
     h->has_id = true;

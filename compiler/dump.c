@@ -86,9 +86,12 @@ static void after_pass(void *ctx, const char *pass, const struct cascade *c)
 static nasc_status dump_code(struct cli *c, const struct plan *p, const char *what, struct buf *b)
 {
     nasc_session *s = c->s;
-    struct backend_handle *be = session_backend(s, c->value[OPT_BACKEND]);
+    const char *name = c->value[OPT_BACKEND], *gcc = strcmp(what, "gccjit") == 0 || strcmp(what, "reproducer") == 0 ? "gccjit" : NULL;
+    struct backend_handle *be = session_backend(s, name ? name : gcc);
     if (!be)
         return NASC_ENV;
+    if (gcc ? strcmp(be->be->name, gcc) != 0 : strcmp(what, "llvm") == 0 && strcmp(be->be->name, "gccjit") == 0)
+        return cli_usage(c, "backend `%s` has no %s", be->be->name, what);
     if (!be->be->text)
         return cli_usage(c, "backend `%s` has no %s", be->be->name, what);
     for (u32 i = 0; i < p->kernel.n; i++) {
@@ -145,9 +148,9 @@ nasc_status dump_arch_stage(struct cli *c, nasc_arch *ar, const struct pass_opti
         put(&a.b);
         return st;
     }
-    bool code = strcmp(stage, "llvm") == 0 || strcmp(stage, "asm") == 0;
+    bool code = strcmp(stage, "llvm") == 0 || strcmp(stage, "asm") == 0 || strcmp(stage, "gccjit") == 0 || strcmp(stage, "reproducer") == 0;
     if (!code && strcmp(stage, "loop") && strcmp(stage, "plan"))
-        return cli_usage(c, "`%s` is not a stage: tokens ast gram op tree arch arch:canon ein ein:PASS loop plan llvm asm", stage);
+        return cli_usage(c, "`%s` is not a stage: tokens ast gram op tree arch arch:canon ein ein:PASS loop plan llvm gccjit reproducer asm", stage);
     struct plan *p = pipe_plan(s, ar->a, e, o);
     if (code)
         st = dump_code(c, p, stage, &b);

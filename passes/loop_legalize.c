@@ -137,14 +137,15 @@ static bool elementwise(enum loop_op op)
 static lval by_lanes(struct loop_emit *e, const struct loop_stmt *s, struct ltype t)
 {
     struct ltype one = { t.dtype, 1 };
-    lval out = t.dtype == DT_F32 || t.dtype == DT_F64 ? le_num(e, t, 0) : le_bits(e, t, 0);
+    lval out = t.dtype == DT_F32 || t.dtype == DT_F64 ? le_num(e, t, 0) : dtype_is_float((enum dtype)t.dtype) ? 0 : le_bits(e, t, 0);
     for (u32 k = 0; k < t.lanes; k++) {
         lval a[3] = { 0 };
         for (u32 i = 0; i < s->narg; i++) {
             struct ltype at = e->f->val.at[s->arg[i]];
             a[i] = at.lanes == 1 ? s->arg[i] : le_opu(e, LO_LANE, (struct ltype){ at.dtype, 1 }, s->arg[i], k);
         }
-        out = le_insert(e, t, out, le_op(e, (enum loop_op)s->op, one, a[0], a[1], a[2]), k);
+        lval x = le_op(e, (enum loop_op)s->op, one, a[0], a[1], a[2]);
+        out = out ? le_insert(e, t, out, x, k) : le_op(e, LO_SPLAT, t, x, 0, 0);      /* of 16-bit floats there are no constants */
     }
     return out;
 }

@@ -12,7 +12,11 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { DIFFER_BATCH = 24, DIFFER_BYTES = 1 << 14, DIFFER_BUFS = 8 };
+#ifndef DIFFER_BATCH
+#define DIFFER_BATCH 24         /* functions compiled at once */
+#define DIFFER_ALONE 6          /* every so many of them by itself, too */
+#endif
+enum { DIFFER_BYTES = 1 << 14, DIFFER_BUFS = 8 };
 
 struct differ {
     struct loop_env *e;
@@ -99,7 +103,7 @@ static inline void differ_images(struct differ *d, const struct loop_fn *const *
     for (u32 i = 0; i < d->n; i++)
         back[i] = legal[d->n - 1 - i];
     assert_true(d->backend->compile(d->be, d->n, back, all, a, &d->e->why));
-    for (u32 i = d->done / DIFFER_BATCH % 6; i < d->n; i += 6) {
+    for (u32 i = d->done / DIFFER_BATCH % DIFFER_ALONE; i < d->n; i += DIFFER_ALONE) {
         const struct be_image *x = &all[d->n - 1 - i].image, *y = &one.image;
         assert_true(d->backend->compile(d->be, 1, &legal[i], &one, a, &d->e->why));
         if (d->e->m.isa != ISA_X86_64 && !x->at && !y->at)

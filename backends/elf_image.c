@@ -1,16 +1,16 @@
-/* be_llvm_image.c - object bytes to images: each function with the constants it refers to, free of relocations.
+/* elf_image.c - object bytes to images: each function with the constants it refers to, free of relocations.
  *
- * In: a relocatable ELF object for x86-64 as LLVM writes it, each function in a section of its own.  Out: per function its text, then its
+ * In: a relocatable ELF object for x86-64 as LLVM or GCC writes it, each function in a section of its own.  Out: per function its text, then its
  * constants, references patched relative to each other.
  *
  *     .text.k0  <code>  .rodata.cst4  1.0 | 0.5     ->   k0: <code> .. 1.0
  *     .text.k1  <code>  .rodata       0,1,2,..           k1: <code> .. 0,1,2,.. | 0.5
  *
  * Holds: an image's bytes depend on its function alone, not on what was compiled along.  Constants that sections share among functions are
- * told apart by their symbol, or, in sections without, by the 64-byte grid they stand on; a function whose constants
- * do not (IMAGE_ALONE) is compiled once more by itself, and takes whole sections along.  An object that refers to anything outside of
+ * told apart by their symbol, or, in sections without (LLVM's), by the 64-byte grid they stand on; a function whose constants
+ * cannot be (IMAGE_ALONE) is compiled once more by itself, and takes whole sections along.  An object that refers to anything outside of
  * itself is refused, so no kernel can call a library. */
-#include "backends/be_llvm.h"
+#include "backends/elf_image.h"
 
 #include <elf.h>
 
@@ -28,7 +28,7 @@ struct pieces { VEC(struct piece) at; };
 
 static enum image_verdict bad(const struct object *o, const char *what)
 {
-    buf_printf(o->why, "object from LLVM: %s", what);
+    buf_printf(o->why, "object: %s", what);
     return IMAGE_BAD;
 }
 
@@ -64,8 +64,17 @@ static bool power_of_two(u64 x)
     return x && !(x & (x - 1));
 }
 
+/* Is another symbol where this one is?  GCC puts a constant at the start of a longer one that begins with the same bytes. */
+static bool shared(const struct object *o, const Elf64_Sym *sym)
+{
+    for (u64 k = 1; k < o->nsym; k++)
+        if (&o->sym[k] != sym && o->sym[k].st_shndx == sym->st_shndx && o->sym[k].st_value == sym->st_value && ELF64_ST_TYPE(o->sym[k].st_info) != STT_SECTION)
+            return true;
+    return false;
+}
+
 /* The piece of constant section `sec` that an access at section offset `t` + up to 4 bytes of immediate operand means. */
-static enum image_verdict find_piece(const struct object *o, u32 sec, const Elf64_Sym *sym, i64 t, bool whole, struct piece *out)
+static enum image_verdict find_piece(const struct object *o, u32 sec, const Elf64_Sym *sym, i64 t, enum image_by by, struct piece *out)
 {
     const Elf64_Shdr *s = &o->sec[sec];
     u64 align = s->sh_addralign ? s->sh_addralign : 1;
@@ -76,12 +85,14 @@ static enum image_verdict find_piece(const struct object *o, u32 sec, const Elf6
     for (u32 i = 0; i < o->nsec; i++)
         if ((o->sec[i].sh_type == SHT_RELA || o->sec[i].sh_type == SHT_REL) && o->sec[i].sh_info == sec && o->sec[i].sh_size)
             return bad(o, "constants that are addresses");
-    if (whole) {
+    if (by == IMAGE_WHOLE) {
         *out = (struct piece){ .sec = sec, .bytes = s->sh_size, .align = align };
         return IMAGE_DONE;
     }
     bool merge = s->sh_flags & SHF_MERGE && power_of_two(s->sh_entsize) && s->sh_entsize <= IMAGE_MOST_ALIGN;
     u64 grid = merge ? s->sh_entsize : IMAGE_MOST_ALIGN, from;
+    if (by == IMAGE_BY_SYMBOL && (ELF64_ST_TYPE(sym->st_info) == STT_SECTION || shared(o, sym)))
+        return IMAGE_ALONE;
     if (ELF64_ST_TYPE(sym->st_info) != STT_SECTION)
         from = sym->st_value;
     else if (t < 0 || up((u64)t, grid) - (u64)t > 4)
@@ -104,7 +115,7 @@ static u32 take(const struct object *o, struct pieces *p, const struct piece *x)
 }
 
 /* Relocations of a text section one after the other; those that refer to constants: pass 0 collects them, pass 1 patches. */
-static enum image_verdict walk(const struct object *o, u32 text, u64 base, u64 bytes, bool whole, struct pieces *p, u8 *image)
+static enum image_verdict walk(const struct object *o, u32 text, u64 base, u64 bytes, enum image_by by, struct pieces *p, u8 *image)
 {
     for (u32 i = 0; i < o->nsec; i++) {
         const Elf64_Shdr *table = &o->sec[i];
@@ -131,7 +142,7 @@ static enum image_verdict walk(const struct object *o, u32 text, u64 base, u64 b
                 target -= (i64)base;
             } else {
                 struct piece x;
-                enum image_verdict v = find_piece(o, sym->st_shndx, sym, target + 4, whole, &x);
+                enum image_verdict v = find_piece(o, sym->st_shndx, sym, target + 4, by, &x);
                 if (v != IMAGE_DONE)
                     return v;
                 u32 mine = take(o, p, &x);
@@ -149,7 +160,7 @@ static enum image_verdict walk(const struct object *o, u32 text, u64 base, u64 b
     return IMAGE_DONE;
 }
 
-static enum image_verdict make(const struct object *o, const Elf64_Sym *f, bool whole, struct be_image *out)
+static enum image_verdict make(const struct object *o, const Elf64_Sym *f, enum image_by by, struct be_image *out)
 {
     const Elf64_Shdr *s = &o->sec[f->st_shndx];
     u64 base = f->st_value, text = f->st_size;
@@ -157,7 +168,7 @@ static enum image_verdict make(const struct object *o, const Elf64_Sym *f, bool 
         !(s->sh_flags & SHF_EXECINSTR) || s->sh_type != SHT_PROGBITS || s->sh_addralign > IMAGE_MOST_ALIGN)
         return bad(o, "a function that is no code");
     struct pieces p = { 0 };
-    enum image_verdict v = walk(o, f->st_shndx, base, text, whole, &p, NULL);
+    enum image_verdict v = walk(o, f->st_shndx, base, text, by, &p, NULL);
     if (v != IMAGE_DONE)
         return v;
     u64 bytes = text;
@@ -174,7 +185,7 @@ static enum image_verdict make(const struct object *o, const Elf64_Sym *f, bool 
     memcpy(image, o->at + s->sh_offset + base, text);
     for (u32 i = 0; i < p.at.n; i++)
         memcpy(image + p.at.at[i].place, o->at + o->sec[p.at.at[i].sec].sh_offset + p.at.at[i].from, p.at.at[i].bytes);
-    v = walk(o, f->st_shndx, base, text, whole, &p, image);
+    v = walk(o, f->st_shndx, base, text, by, &p, image);
     *out = (struct be_image){ .at = image, .bytes = (u32)bytes, .align = IMAGE_MOST_ALIGN };
     return v;
 }
@@ -187,14 +198,14 @@ static const Elf64_Sym *find_symbol(const struct object *o, const char *name)
     return NULL;
 }
 
-bool llvm_object_ours(const char *at, size_t bytes)
+bool elf_object_ours(const char *at, size_t bytes)
 {
     const Elf64_Ehdr *h = (const void *)at;
     return bytes >= sizeof *h && (uintptr_t)at % 8 == 0 && memcmp(h->e_ident, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 &&
            h->e_machine == EM_X86_64 && h->e_type == ET_REL;
 }
 
-enum image_verdict llvm_images(struct arena *a, const char *at, size_t bytes, u32 n, const char *const *name, bool whole, struct be_image *out,
+enum image_verdict elf_images(struct arena *a, const char *at, size_t bytes, u32 n, const char *const *name, enum image_by by, struct be_image *out,
                                bool *alone, struct buf *why)
 {
     const Elf64_Ehdr *h = (const void *)at;
@@ -212,8 +223,8 @@ enum image_verdict llvm_images(struct arena *a, const char *at, size_t bytes, u3
         const Elf64_Sym *f = find_symbol(&o, name[i]);
         if (!f)
             return bad(&o, "a kernel is missing");
-        enum image_verdict v = make(&o, f, whole, &out[i]);
-        alone[i] = v == IMAGE_ALONE && !whole;
+        enum image_verdict v = make(&o, f, by, &out[i]);
+        alone[i] = v == IMAGE_ALONE && by != IMAGE_WHOLE;
         if (v != IMAGE_DONE && !alone[i])
             return IMAGE_BAD;
     }
