@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORDS = 64, AT_ONCE = 2 };
+enum { WORDS = 64, AT_ONCE = 2, CHUNK = 500 /* cascades in a program */ };
 struct tool {
     struct arena *a;
     const struct cross_target *target[WORDS]; u32 ntarget;
@@ -71,9 +71,9 @@ static void add(struct tool *t, const struct cascade *c, bool strict, const char
 }
 
 /* Usual inputs without strict math; with it, special ones every second time: infinities and NaNs also hide things. */
-static void generate(struct tool *t)
+static void generate(struct tool *t, u64 from, u64 end)
 {
-    for (u64 k = 0; k < t->n; k++) {
+    for (u64 k = from; k < end; k++) {
         u64 seed = t->seed + k;
         struct gen_options o = { 0 };
         struct cascade *c = gen_cascade(t->a, str_pool_new(t->a), seed, &o);
@@ -131,40 +131,53 @@ static void networks(struct tool *t)
     }
 }
 
+/* By the rule of arithmetic: jobs, numbers compared, those with no bound, jobs that differ. */
+struct tally { u64 jobs[2], elems[2], any, bad[2], shown; double worst; };
+
+static void count(struct tool *t, const struct cross_result *r, struct tally *y, FILE *out)
+{
+    for (u32 k = 0; k < t->job.n; k++) {
+        const struct cross_program *p = &t->program.at[t->job.at[k].program];
+        y->jobs[p->strict]++;
+        y->elems[p->strict] += r[k].elems;
+        y->any += r[k].free;
+        y->bad[p->strict] += r[k].text != NULL;
+        if (!r[k].text)
+            y->worst = fmax(y->worst, r[k].worst);
+        else if (y->shown++ < t->show)
+            fprintf(out, "  %s%s, %s inputs, batch %lld: %s\n", p->label, p->strict ? ", strict" : "", t->job.at[k].draw, (long long)t->job.at[k].batch, r[k].text);
+    }
+}
+
 /* One target, in a process of its own: what it has to say goes to a file. */
 static int one(struct tool *t, const struct cross_target *target, const char *dir, FILE *out)
 {
-    struct cross_result *r = NEW_ARRAY(t->a, struct cross_result, t->job.n + 1);
-    struct buf why = { 0 };
-    if (!cross_run(t->a, target, dir, t->program.n, t->program.at, t->job.n, t->job.at, r, &why)) {
-        fprintf(out, "%s: not tried: %s\n", target->name, why.at ? why.at : "");
-        return 1;
-    }
-    u64 n[2] = { 0 }, elems[2] = { 0 }, any[2] = { 0 }, bad[2] = { 0 }, shown = 0;
-    double worst = 0;
-    for (u32 k = 0; k < t->job.n; k++) {
-        bool strict = t->program.at[t->job.at[k].program].strict;
-        n[strict]++;
-        elems[strict] += r[k].elems;
-        any[strict] += r[k].free;
-        bad[strict] += r[k].text != NULL;
-        if (!r[k].text)
-            worst = fmax(worst, r[k].worst);
-    }
-    fprintf(out, "%-12s", target->name);
-    if (n[0])
-        fprintf(out, " %llu within the bound: worst output at %.3f of it (%llu numbers, %llu without a bound), %llu differ", (unsigned long long)n[0] - bad[0], worst,
-                (unsigned long long)elems[0], (unsigned long long)any[0], (unsigned long long)bad[0]);
-    if (n[1])
-        fprintf(out, "%s strict: %llu have the evaluator's bits (%llu numbers), %llu differ", n[0] ? ";" : "", (unsigned long long)n[1] - bad[1], (unsigned long long)elems[1],
-                (unsigned long long)bad[1]);
-    fprintf(out, "\n");
-    for (u32 k = 0; k < t->job.n; k++)
-        if (r[k].text && shown++ < t->show) {
-            const struct cross_program *p = &t->program.at[t->job.at[k].program];
-            fprintf(out, "  %s%s, %s inputs, batch %lld: %s\n", p->label, p->strict ? ", strict" : "", t->job.at[k].draw, (long long)t->job.at[k].batch, r[k].text);
+    struct tally y = { 0 };
+    for (u64 from = 0; from < (t->module ? 1 : t->n); from += CHUNK) {
+        struct buf why = { 0 };
+        struct arena *a = t->a = arena_new("chunk");
+        t->program.n = t->program.cap = t->job.n = t->job.cap = 0;
+        if (t->module)
+            networks(t);
+        else
+            generate(t, from, MIN(from + CHUNK, t->n));
+        struct cross_result *r = NEW_ARRAY(t->a, struct cross_result, t->job.n + 1);
+        if (!cross_run(t->a, target, dir, t->program.n, t->program.at, t->job.n, t->job.at, r, &why)) {
+            fprintf(out, "%s: not tried: %s\n", target->name, why.at ? why.at : "");
+            return 1;
         }
-    return bad[0] || bad[1];
+        count(t, r, &y, out);
+        arena_free(a);
+    }
+    fprintf(out, "%s:", target->name);
+    if (y.jobs[0])
+        fprintf(out, " %llu within the bound: worst output at %.3f of it (%llu numbers, %llu without a bound), %llu differ%s", (unsigned long long)(y.jobs[0] - y.bad[0]), y.worst,
+                (unsigned long long)y.elems[0], (unsigned long long)y.any, (unsigned long long)y.bad[0], y.jobs[1] ? ";" : "");
+    if (y.jobs[1])
+        fprintf(out, " strict: %llu have the evaluator's bits (%llu numbers), %llu differ", (unsigned long long)(y.jobs[1] - y.bad[1]), (unsigned long long)y.elems[1],
+                (unsigned long long)y.bad[1]);
+    fprintf(out, "; %llu beyond the evaluator's work bound\n", (unsigned long long)t->gave_up);
+    return y.bad[0] || y.bad[1] || t->gave_up * 20 > y.jobs[0] + y.jobs[1];
 }
 
 static int all(struct tool *t, const char *dir)
@@ -255,11 +268,6 @@ int main(int argc, char **argv)
     t.ntarget = can;
     if (!can)
         return 77;
-    if (t.module)
-        networks(&t);
-    else
-        generate(&t);
-    printf("%u programs, %u runs, %llu beyond the evaluator's work bound\n", t.program.n, t.job.n, (unsigned long long)t.gave_up);
     char own[] = "/tmp/nasc-cross-XXXXXX";
     const char *tmp = getenv("TMPDIR"), *dir = t.keep ? t.keep : mkdtemp(tmp ? strcat(strcpy(arena_alloc(t.a, strlen(tmp) + sizeof own), tmp), own + 4) : own);
     if (!dir || (t.keep && mkdir(dir, 0777) && access(dir, W_OK)))
