@@ -11,7 +11,8 @@
  *
  * Reductions run over the points of the reduced ranks in row-major order.  An empty one gives the identity: 0, 1, the
  * dtype's lowest and highest value (floats: -inf, inf).  argmax and argmin give the row-major number of the first best point, -1 for none.
- * max(a, b) is a > b ? a : b, min(a, b) is a < b ? a : b.  Comparisons are bool; a constant takes the dtype it is used with.
+ * max(a, b) is a > b ? a : b, min(a, b) is a < b ? a : b.  Comparisons are bool; a constant takes the dtype it is used with, and constants
+ * among themselves are computed in f64 (docs/numerics.md).
  * A read whose place is not proven has a pad value; gathered places (GATHER) are such unless a remainder bounds them.
  *
  * Scans.  Equations with the same `scan` (> 0, contiguous) form a recurrence: for t = 0 .. N-1 (or down), each

@@ -5,6 +5,7 @@
 #include "compiler/base/clock.h"
 #include "compiler/canary.h"
 #include "compiler/counters.h"
+#include "compiler/fp_mode.h"
 #include "compiler/measure.h"
 #include "compiler/peak.h"
 
@@ -206,10 +207,27 @@ static void peaks(void **s)
     assert_true(p.flops > 1e8 && p.flops < 1e13 && p.bytes > 1e7 && p.bytes < 1e13 && *p.how);
 }
 
+/* Denormals are flushed while time is measured and by nobody else: the thread's mode is what it was. */
+static void keeps_mode(void **state)
+{
+    (void)state;
+    struct env v;
+    struct measure m;
+    double ns[2];
+    struct measure_options o = { .batch = 1, .min_samples = 3, .max_ns = 1000000 };
+    open_env(&v, 2);
+    u64 mode = fp_mode_get();
+    assert_true(measure_run(v.m, v.x, v.p, &o, 1, &m) && measure_launches(v.m, v.x, v.p, &o, 1, ns));
+    assert_true(fp_mode_get() == mode);
+    volatile float least = 0x1p-126f, half = 0.5f;
+    assert_true(least * half == 0x1p-127f);
+    close_env(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stops), cmocka_unit_test(medians), cmocka_unit_test(launches), cmocka_unit_test(puts_back),
+        cmocka_unit_test(stops), cmocka_unit_test(keeps_mode), cmocka_unit_test(medians), cmocka_unit_test(launches), cmocka_unit_test(puts_back),
         cmocka_unit_test(canaries), cmocka_unit_test(counts), cmocka_unit_test(peaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
