@@ -1,10 +1,10 @@
 /* be_llvm_unit.c - a unit as an LLVM module: constant data, kernels as local functions, load and forward.
  *
- *     NAME_forward(packed, inputs, outputs, arena, batch, par):   nasc_part(.., scratch) for each PART steps
- *     nasc_part:    base[0] = packed + 128;  base[1] = inputs[0];  base[2] = arena + 640 * batch;  ..  nasc_k3(&args, 0, 16 * batch, scratch)
- *                   or, where workers may share it,                                               nasc_share(nasc_k4, &args, units, scratch, .., par)
- *     nasc_share:   par && par->workers > 1 && units > 1 ? par->run(par->ctx, units, nasc_range, &job) : the kernel
- *     nasc_range:   job.kernel(job.args, lo, hi, job.scratch + worker * job.worker_bytes)
+ *     NAME_forward(packed, inputs, outputs, arena, batch, par):   nasc.part(.., scratch) for each PART steps
+ *     nasc.part:    base[0] = packed + 128;  base[1] = inputs[0];  base[2] = arena + 640 * batch;  ..  nasc.k3(&args, 0, 16 * batch, scratch)
+ *                   or, where workers may share it,                                               nasc.share(nasc.k4, &args, units, scratch, .., par)
+ *     nasc.share:   par && par->workers > 1 && units > 1 ? par->run(par->ctx, units, nasc.range, &job) : the kernel
+ *     nasc.range:   job.kernel(job.args, lo, hi, job.scratch + worker * job.worker_bytes)
  *
  * Parts are short, so that code generation takes time in proportion to the steps.  Nothing is written but the caller's memory and the stack. */
 #include "backends/be_llvm.h"
@@ -64,6 +64,12 @@ static LLVMBasicBlockRef block(const struct drv *d, LLVMValueRef fn)
     return LLVMAppendBasicBlockInContext(d->u->ctx, fn, "");
 }
 
+/* A local name is no identifier of C: what users call their models cannot meet it. */
+static const char *own(const struct drv *d, const char *name, bool global)
+{
+    return global ? name : arena_printf(d->tmp, "nasc.%s", name);
+}
+
 static LLVMValueRef function(const struct drv *d, const char *name, LLVMTypeRef type, bool global)
 {
     LLVMValueRef f = LLVMAddFunction(d->u->mod, name, type);
@@ -88,11 +94,11 @@ static void types(struct drv *d)
     d->run_type = LLVMFunctionType(u->voidt, (LLVMTypeRef[]){ p, l, p, p }, 4, false);
 }
 
-/* A job is what nasc_range finds behind its first argument: kernel, args, scratch, bytes of scratch for each worker. */
+/* A job is what nasc.range finds behind its first argument: kernel, args, scratch, bytes of scratch for each worker. */
 static LLVMValueRef range_function(struct drv *d)
 {
     struct llvm_unit *u = d->u;
-    LLVMValueRef f = function(d, "nasc_range", d->range_type, false), job = LLVMGetParam(f, 0);
+    LLVMValueRef f = function(d, "nasc.range", d->range_type, false), job = LLVMGetParam(f, 0);
     LLVMValueRef kernel = get(d, u->ptr, job, 0), args = get(d, u->ptr, job, 8), scratch = get(d, u->ptr, job, 16), each = get(d, u->i64, job, 24);
     LLVMValueRef worker = LLVMBuildZExt(u->b, LLVMGetParam(f, 3), u->i64, "");
     scratch = bytes_on(d, scratch, LLVMBuildMul(u->b, worker, each, ""));
@@ -106,7 +112,7 @@ static void share_function(struct drv *d)
 {
     struct llvm_unit *u = d->u;
     LLVMBuilderRef b = u->b;
-    LLVMValueRef range = range_function(d), f = d->share = function(d, "nasc_share", d->share_type, false), p[6];
+    LLVMValueRef range = range_function(d), f = d->share = function(d, "nasc.share", d->share_type, false), p[6];
     LLVMBasicBlockRef ask = block(d, f), alone = block(d, f), together = block(d, f);
     for (u32 i = 0; i < 6; i++)
         p[i] = LLVMGetParam(f, i);
@@ -130,7 +136,7 @@ static void share_function(struct drv *d)
     LLVMBuildRetVoid(b);
 }
 
-/* nasc_fillW(to, n, x): n elements of W bytes.  Made at first use; the builder stays where it is. */
+/* nasc.fillW(to, n, x): n elements of W bytes.  Made at first use; the builder stays where it is. */
 static LLVMValueRef fill_function(struct drv *d, u32 width)
 {
     struct llvm_unit *u = d->u;
@@ -140,7 +146,7 @@ static LLVMValueRef fill_function(struct drv *d, u32 width)
     LLVMBasicBlockRef back = LLVMGetInsertBlock(b);
     LLVMTypeRef t = LLVMIntTypeInContext(u->ctx, 8 * width);
     d->fill_type[width] = LLVMFunctionType(u->voidt, (LLVMTypeRef[]){ u->ptr, u->i64, t }, 3, false);
-    LLVMValueRef f = d->fill[width] = function(d, arena_printf(d->tmp, "nasc_fill%u", width), d->fill_type[width], false);
+    LLVMValueRef f = d->fill[width] = function(d, arena_printf(d->tmp, "nasc.fill%u", width), d->fill_type[width], false);
     LLVMBasicBlockRef entry = LLVMGetInsertBlock(b), body = block(d, f), end = block(d, f);
     LLVMValueRef n = LLVMGetParam(f, 1), zero = number(d, 0);
     LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSGT, n, zero, ""), body, end);
@@ -230,7 +236,7 @@ static LLVMValueRef part(struct drv *d, const struct unit_fn *f, u32 lo, u32 hi)
     struct llvm_unit *u = d->u;
     LLVMBuilderRef b = u->b;
     u32 nbase = LEAST_STACK, nsym = LEAST_STACK;
-    LLVMValueRef fn = function(d, arena_printf(d->tmp, "nasc_part%u", d->npart++), d->part_type, false);
+    LLVMValueRef fn = function(d, arena_printf(d->tmp, "nasc.part%u", d->npart++), d->part_type, false);
     for (u32 i = lo; i < hi; i++) {
         nbase = MAX(nbase, f->step[i].nplace);
         nsym = MAX(nsym, f->step[i].nsym);
@@ -338,7 +344,7 @@ static void declare_data(struct drv *d)
         const struct unit_data *x = &d->unit->data.at[i];
         LLVMTypeRef type;
         content(d, x, false, &type);
-        LLVMValueRef g = d->data[i] = LLVMAddGlobal(d->u->mod, type, x->name);
+        LLVMValueRef g = d->data[i] = LLVMAddGlobal(d->u->mod, type, own(d, x->name, x->global));
         LLVMSetGlobalConstant(g, true);
         LLVMSetAlignment(g, x->align);
         if (!x->global)
@@ -357,7 +363,7 @@ bool llvm_emit_unit(struct llvm_unit *u, struct arena *tmp, const struct unit *u
     types(&d);
     declare_data(&d);
     for (u32 i = 0; i < unit->kernel.n; i++) {
-        d.kernel[i] = llvm_emit(u, tmp, unit->kernel.at[i].fn, unit->kernel.at[i].name, why);
+        d.kernel[i] = llvm_emit(u, tmp, unit->kernel.at[i].fn, own(&d, unit->kernel.at[i].name, false), why);
         if (!d.kernel[i])
             return false;
         LLVMSetLinkage(d.kernel[i], LLVMInternalLinkage);

@@ -78,7 +78,7 @@ static u32 kernel(struct maker *k, const struct plan_kernel *from)
     if (k->checked && !loop_verify(f, &why))
         BUG("kernel %s does not verify: %s", from->name, why.at);
     buf_free(&why);
-    struct unit_kernel to = {arena_printf(u->a, "nasc_k%u_%s", u->kernel.n, plain(u->a, from->name)), f};
+    struct unit_kernel to = {arena_printf(u->a, "k%u_%s", u->kernel.n, plain(u->a, from->name)), f};
     vec_push(u->a, &u->kernel, to);
     vec_push(u->a, &k->key, from->key);
     idmap_put(u->a, &k->seen, from->key.lo, u->kernel.n);
@@ -94,7 +94,7 @@ static u32 constant(struct maker *k, u32 buf)
     u8 *at = arena_alloc(u->a, b->bytes + 1);
     for (i64 i = 0; i < b->lay.elems; i++)
         elem_set((enum dtype)b->dtype, at, (u64)i, b->value[i]);
-    struct unit_data d = {.name = arena_printf(u->a, "nasc_c%u", u->data.n), .align = ALIGN, .bytes = b->bytes, .at = at};
+    struct unit_data d = {.name = arena_printf(u->a, "c%u", u->data.n), .align = ALIGN, .bytes = b->bytes, .at = at};
     vec_push(u->a, &u->data, d);
     k->data[buf] = u->data.n;
     return u->data.n - 1;

@@ -64,13 +64,13 @@ static u32 tensor_data(struct unit *u, const char *model, const struct tensors *
 {
     struct piece extents = piece_of(u, s->nextent * sizeof(i64)), all = piece_of(u, s->n * sizeof(nasc_tensor));
     memcpy(extents.at, s->extent, extents.bytes);
-    u32 at = close_piece(&extents, arena_printf(u->a, "nasc_extents_%s", model), false, 8);
+    u32 at = close_piece(&extents, arena_printf(u->a, "extents_%s", model), false, 8);
     memcpy(all.at, s->at, all.bytes);
     for (u32 i = 0; i < s->n; i++) {
         refer(&all, i * sizeof(nasc_tensor) + offsetof(nasc_tensor, name), false, texts, s->name[i]);
         refer(&all, i * sizeof(nasc_tensor) + offsetof(nasc_tensor, extent), false, at, s->first[i] * sizeof(i64));
     }
-    return close_piece(&all, arena_printf(u->a, "nasc_tensors_%s", model), false, 8);
+    return close_piece(&all, arena_printf(u->a, "tensors_%s", model), false, 8);
 }
 
 void unit_describe(struct unit *u, const struct unit_model *x, const struct mach *m, const char *compiler, const struct unit_sizes *size, u32 load, u32 forward)
@@ -101,7 +101,7 @@ void unit_describe(struct unit *u, const struct unit_model *x, const struct mach
     struct piece texts = piece_of(u, t.b.n);
     memcpy(texts.at, t.b.at, t.b.n);
     buf_free(&t.b);
-    u32 text_data = close_piece(&texts, arena_printf(u->a, "nasc_text_%s", x->name), false, 1), tensors = tensor_data(u, x->name, &s, text_data);
+    u32 text_data = close_piece(&texts, arena_printf(u->a, "text_%s", x->name), false, 1), tensors = tensor_data(u, x->name, &s, text_data);
     nasc_model d = {
         .abi = NASC_MODEL_ABI, .ninput = p->nin, .noutput = p->nout, .nweight = p->weight.n, .vector_bits = m->least_bits,
         .weights_bytes = size->weights, .packed_bytes = size->packed, .sample_bytes = size->sample, .worker_bytes = size->worker,
