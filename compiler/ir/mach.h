@@ -11,7 +11,7 @@ struct mach {
     const char *tune;                       /* the processor it is tuned for, NULL: none was named */
     const char *name;                       /* what the user named: "native", "riscv64-v" */
     const char *abi;                        /* "lp64d", or NULL: the only one */
-    u32 vector_bits, nvreg;                 /* widest vectors worth using (32: scalars only), registers */
+    u32 vector_bits, nvreg;                 /* widest vectors worth using (64: pairs of scalars), registers */
     u32 least_bits;                         /* SVE, RVV: vectors that the processor must have at least, else 0 */
     bool fma, masks;                        /* masks: cheap masked loads and stores */
     bool host;                              /* code for it may run here */

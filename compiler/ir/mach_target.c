@@ -179,7 +179,8 @@ void mach_describe(struct mach *m)
         if (mach_has(m, name) || (bits == 128 && mach_has(m, "v")))
             m->least_bits = bits;
     }
-    m->vector_bits = m->least_bits ? MIN(m->least_bits, 512) : 32;
+    m->vector_bits = m->least_bits ? MIN(m->least_bits, 512) : 64;     /* without: pairs of scalars, so that sums have register tiles */
+    m->nvreg = m->least_bits ? 32 : 16;
     m->masks = m->least_bits > 0;
 }
 

@@ -155,7 +155,7 @@ static void test_targets(void **state)
     assert_true(named(&m, a, "aarch64", "neoverse-v1", "-sve") && m.vector_bits == 128 && m.least_bits == 0);
     assert_true(named(&m, a, "aarch64", NULL, "sve") && m.least_bits == 128 && !m.masks);
     assert_true(named(&m, a, "aarch64-none-elf", NULL, NULL) && !m.host);
-    assert_true(named(&m, a, "riscv64", NULL, NULL) && m.vector_bits == 32 && !m.masks && m.nvreg == 32 && strcmp(m.features, "+m,+a,+f,+d,+c") == 0);
+    assert_true(named(&m, a, "riscv64", NULL, NULL) && m.vector_bits == 64 && !m.masks && m.nvreg == 16 && strcmp(m.features, "+m,+a,+f,+d,+c") == 0);
     assert_true(named(&m, a, "riscv64", NULL, "+v") && m.vector_bits == 128 && m.least_bits == 128 && m.masks);
     assert_true(named(&m, a, "riscv64-unknown-elf", NULL, "+zvl256b") && m.least_bits == 256 && names(&m, "v") && names(&m, "zvl128b"));
     assert_true(named(&m, a, "riscv64-v256", NULL, "-zvl256b,+zbb") && m.least_bits == 128 && names(&m, "zbb"));
