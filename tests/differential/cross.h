@@ -22,7 +22,7 @@ struct cross_want { u8 dtype; u64 n, bytes; const double *v, *err /* NULL: these
 struct cross_job {
     u32 program;
     i64 batch;
-    const char *draw;               /* of which kind the inputs are, for people */
+    u64 seed; bool specials;        /* of its inputs */
     u32 nin, nweight, nout;
     struct cross_tensor *in, *weight;
     struct cross_want *out;

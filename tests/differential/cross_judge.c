@@ -44,7 +44,7 @@ bool cross_job_make(struct arena *a, u32 index, const struct cross_program *p, i
     struct arena *own = arena_new_in(a, "judge");
     struct ein_eval *ev = fed(own, c, p->strict ? EVAL_F32 : EVAL_BOUND, batch, seed, specials);
     ev->work_limit = WORK;
-    *j = (struct cross_job){ .program = index, .batch = batch, .draw = specials ? "special" : "plain" };
+    *j = (struct cross_job){ .program = index, .batch = batch, .seed = seed, .specials = specials };
     if (!ein_eval_run(ev, c, 0, c->eq.n, why)) {
         arena_free(own);
         return false;

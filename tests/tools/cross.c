@@ -1,9 +1,10 @@
 /* cross - programs on other machines against the evaluator (tests/differential/cross.h).
  *
- *   cross [--target NAME]... [-n N] [--seed S] [--loose | --strict | --either] [--show N] [--keep DIR] [MODULE [-s SPACE] [-D NAME=VALUE]... [--macs M] [--arch TEXT]...]
+ *   cross [--target NAME]... [-n N] [--seed S] [--loose | --strict | --either] [--show N] [--shrink] [--break K] [--keep DIR] [MODULE [-s SPACE] [-D NAME=VALUE]... [--macs M] [--arch TEXT]...]
  *   cross --how NAME
  *
  * The second form prints the commands that run programs for a target, a line each, or says why it cannot be tried (77).
+ * --shrink: the first cascade that differs is made small, and its text printed; --break: with a bug of passes/seeded.def.
  * --either: cascades take turns, without strict math and with it, so that each is compiled once.
  * Random cascades (gen.h) or, of a MODULE, samples with at most M multiply-adds, or the networks named; for each of the targets of cross.def
  * that can be tried here, two of which are at work at a time.  Exit 1 if something differs; 77 if no target can be tried. */
@@ -12,6 +13,7 @@
 #include "tests/differential/cross.h"
 #include "tests/differential/cross_impl.h"
 #include "tests/differential/gen.h"
+#include "tests/differential/shrink.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +28,8 @@ struct tool {
     const struct cross_target *target[WORDS]; u32 ntarget;
     const char *arch[WORDS], *define[WORDS], *module, *space, *keep; u32 narch, ndefine;
     u64 n, seed, macs, show;
-    bool loose, strict, either;
+    bool loose, strict, either, shrink;
+    u32 break_;
     VEC(struct cross_program) program;
     VEC(struct cross_job) job;
     u64 gave_up;
@@ -59,7 +62,7 @@ static void fail(const char *text)
 static void add(struct tool *t, const struct cascade *c, bool strict, const char *label, i64 batch, u64 seed, bool specials)
 {
     struct buf why = { 0 };
-    struct cross_program p = { .c = c, .strict = strict, .label = label };
+    struct cross_program p = { .c = c, .strict = strict, .break_ = t->break_, .label = label };
     struct cross_job j;
     if (cross_job_make(t->a, t->program.n, &p, batch, seed, specials, &j, &why)) {
         vec_push(t->a, &t->program, p);
@@ -145,7 +148,40 @@ static void count(struct tool *t, const struct cross_result *r, struct tally *y,
         if (!r[k].text)
             y->worst = fmax(y->worst, r[k].worst);
         else if (y->shown++ < t->show)
-            fprintf(out, "  %s%s, %s inputs, batch %lld: %s\n", p->label, p->strict ? ", strict" : "", t->job.at[k].draw, (long long)t->job.at[k].batch, r[k].text);
+            fprintf(out, "  %s%s, %s inputs, batch %lld: %s\n", p->label, p->strict ? ", strict" : "", t->job.at[k].specials ? "special" : "usual", (long long)t->job.at[k].batch, r[k].text);
+    }
+}
+
+/* Does a cascade fail the way another did? */
+struct again { const struct cross_target *target; const char *dir; const struct cross_program *p; const struct cross_job *j; };
+static bool fails(void *ctx, const struct cascade *c)
+{
+    const struct again *w = ctx;
+    struct arena *a = arena_new("again");
+    struct cross_program p = { .c = c, .strict = w->p->strict, .break_ = w->p->break_, .label = w->p->label };
+    struct cross_job j;
+    struct cross_result r;
+    struct buf why = { 0 };
+    bool bad = cross_job_make(a, 0, &p, w->j->batch, w->j->seed, w->j->specials, &j, &why) && cross_run(a, w->target, w->dir, 1, &p, 1, &j, &r, &why) && r.text;
+    buf_free(&why);
+    arena_free(a);
+    return bad;
+}
+
+static void make_small(struct tool *t, const struct cross_target *target, const char *dir, const struct cross_result *r, FILE *out)
+{
+    enum { TRIES = 400 };
+    for (u32 k = 0; k < t->job.n; k++) {
+        if (!r[k].text)
+            continue;
+        struct again w = { target, dir, &t->program.at[t->job.at[k].program], &t->job.at[k] };
+        u32 tries;
+        struct buf b = { 0 };
+        ein_dump(&b, shrink(t->a, w.p->c, fails, &w, TRIES, &tries));
+        fprintf(out, "%s: %s, in %u tries:\n%s", target->name, w.p->label, tries, b.at);
+        buf_free(&b);
+        t->shrink = false;
+        return;
     }
 }
 
@@ -167,6 +203,8 @@ static int one(struct tool *t, const struct cross_target *target, const char *di
             return 1;
         }
         count(t, r, &y, out);
+        if (t->shrink)
+            make_small(t, target, dir, r, out);
         arena_free(a);
     }
     fprintf(out, "%s:", target->name);
@@ -227,8 +265,8 @@ int main(int argc, char **argv)
             t.strict = w[2] == 's';
             continue;
         }
-        if (strcmp(w, "--either") == 0) {
-            t.either = true;
+        if (strcmp(w, "--either") == 0 || strcmp(w, "--shrink") == 0) {
+            *(w[2] == 'e' ? &t.either : &t.shrink) = true;
             continue;
         }
         i++;
@@ -236,6 +274,8 @@ int main(int argc, char **argv)
             t.n = strtoull(next, NULL, 10);
         else if (strcmp(w, "--seed") == 0)
             t.seed = strtoull(next, NULL, 10);
+        else if (strcmp(w, "--break") == 0)
+            t.break_ = (u32)strtoul(next, NULL, 10);
         else if (strcmp(w, "--macs") == 0)
             t.macs = strtoull(next, NULL, 10);
         else if (strcmp(w, "--show") == 0)
