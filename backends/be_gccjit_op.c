@@ -48,7 +48,7 @@ bool gj_vector_op(const struct gj_mach *m, enum loop_op op, struct ltype t)
     switch (op) {
     case LO_FMA: return m->vex;
     case LO_FNEG: case LO_FABS: case LO_IDIV: case LO_IMOD: case LO_BITS: return true;
-    case LO_CAST: return m->vex;
+    case LO_CAST: return m->evex || (m->vex && (t.dtype == DT_F32 || t.dtype == DT_F64 || t.dtype == DT_I64));      /* from i32 mostly */
     default: return plain(op, &any) || instruction_of(m, op, (enum dtype)t.dtype);
     }
 }

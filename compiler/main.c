@@ -146,6 +146,8 @@ static void show_clocks(const nasc_session *s)
                     (double)s->clock[i].ns / 1e3 / (double)s->clock[i].n);
     if (s->clock[STAGE_CODE].n)
         fprintf(stderr, "kernels: %llu compiled, %llu from the cache on disk\n", (unsigned long long)s->compiled, (unsigned long long)s->loaded);
+    if (s->vector_ops)
+        fprintf(stderr, "operations on vectors: %llu compiled, %llu of them lane by lane\n", (unsigned long long)s->vector_ops, (unsigned long long)s->lane_ops);
 }
 
 /* A failed verification leaves the bad IR behind: into a file, so that the report can carry it. */

@@ -41,6 +41,7 @@ static void need(struct job *j, struct hash128 key, const struct plan *p, u32 ke
 static struct loop_fn *legal(struct job *j, const struct missing *m)
 {
     struct loop_fn *f = loop_copy(j->a, m->plan->kernel.at[m->kernel].fn);
+    loop_vectors(f, session_mach(j->s), j->be->be->can, &j->s->vector_ops, &j->s->lane_ops);
     loop_legalize(f, session_mach(j->s), j->be->be->can);
     if (j->s->checked) {
         struct buf why = {0};

@@ -52,6 +52,7 @@ struct nasc_session {
     struct kernel_cache *cache;         /* by session_cache */
     bool no_cache;                      /* none is wanted, or none can be had */
     u64 compiled, loaded;               /* kernels: by a backend; from the cache on disk */
+    u64 vector_ops, lane_ops;           /* of what was compiled: operations on vectors, those of them done lane by lane */
     struct plan_memo *plans;            /* groups lowered so far: made at first need, dropped when large */
     struct exec_mem *mem;               /* of execs: made at first need, handed on from network to network */
     struct exec_pool *pool;             /* threads for commands: by net_threads */

@@ -239,3 +239,25 @@ u32 loop_legalize(struct loop_fn *f, const struct mach *m, bool (*can)(const str
     walk(&l, &f->body);
     return l.fired;
 }
+
+static void count(const struct legalizer *l, const struct loop_region *r, u64 *all, u64 *lanes)
+{
+    for (u32 i = 0; i < r->stmt.n; i++) {
+        const struct loop_stmt *s = &r->stmt.at[i];
+        if (s->kind == LS_OP && loop_ops[s->op].nargs && asked(l, s).lanes > 1) {
+            struct ltype t = asked(l, s);
+            ++*all;
+            *lanes += elementwise((enum loop_op)s->op) && !is_function((enum loop_op)s->op) && refused(l, (enum loop_op)s->op, t);
+        }
+        if (s->body)
+            count(l, s->body, all, lanes);
+        if (s->other)
+            count(l, s->other, all, lanes);
+    }
+}
+
+void loop_vectors(const struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype), u64 *all, u64 *lanes)
+{
+    struct legalizer l = { .f = (struct loop_fn *)(uintptr_t)f, .m = m, .can = can };
+    count(&l, &f->body, all, lanes);
+}

@@ -40,5 +40,7 @@ size_t plan_memo_bytes(const struct plan_memo *m);
 /* Rewrites of loop functions; each returns how often it fired. */
 u32 loop_clean(struct loop_fn *f);
 u32 loop_legalize(struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype));
+/* Adds a function's operations on vectors, and those of them that loop_legalize does lane by lane. */
+void loop_vectors(const struct loop_fn *f, const struct mach *m, bool (*can)(const struct mach *, enum loop_op, struct ltype), u64 *all, u64 *lanes);
 
 #endif
