@@ -1,5 +1,5 @@
 /* test_special.c - every operation of cascades on special values: NaN, infinities, zeros of both signs, denormals, the largest, and integers at
- * their ends, in pairs, for every dtype; by the interpreter, by tapes and by LLVM where it is there, in vectors and (over the batch) one by
+ * their ends, in pairs, for every dtype; by the interpreter, by tapes and by the compiling backends that are there, in vectors and (over the batch) one by
  * one.  Strict arithmetic has the evaluator's bits, and the evaluator means what docs/numerics.md says. */
 #include "tests/unit/unit.h"
 
@@ -107,10 +107,10 @@ static void on(nasc_session *s, struct arena *a, const struct cascade *c, const 
     nasc_net_free(net);
 }
 
-static bool has_llvm(struct arena *a)
+static bool has(struct arena *a, const char *name)
 {
     const char *dir = getenv("NASC_BACKENDS");
-    return access(arena_printf(a, "%s/nasc_be_llvm.so", dir && *dir ? dir : NASC_BUILD_DIR "/.libs"), F_OK) == 0;
+    return access(arena_printf(a, "%s/nasc_be_%s.so", dir && *dir ? dir : NASC_BUILD_DIR "/.libs", name), F_OK) == 0;
 }
 
 static void pairs(void **state)
@@ -138,8 +138,10 @@ static void pairs(void **state)
                 fail_msg("%s", why.at);
             on(s, a, c, "ref", casts[d], batched ? n : 1, n, x, z);
             on(s, a, c, "tape", casts[d], batched ? n : 1, n, x, z);
-            if (has_llvm(a))
+            if (has(a, "llvm"))
                 on(s, a, c, "llvm", casts[d], batched ? n : 1, n, x, z);
+            if (getenv("NASC_TEST_LONG") && has(a, "gccjit"))      /* half a minute */
+                on(s, a, c, "gccjit", casts[d], batched ? n : 1, n, x, z);
             buf_free(&text);
             arena_free(a);
         }
