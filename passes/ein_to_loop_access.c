@@ -128,6 +128,12 @@ u64 low_test_deps(const struct low *q, u32 k)
     return deps;
 }
 
+/* Its place, or - where subscripts cancel in the place - its tests. */
+static bool differs_by_lane(const struct low *q, u32 k)
+{
+    return (q->acc.at[k].deps | low_test_deps(q, k)) & vec_bit(q);
+}
+
 /* Coefficient of a rank in an offset; *affine false if it is also inside a quotient or such. */
 i64 low_rank_coef(const struct low_acc *a, const struct cascade *c, u32 rank, bool *affine)
 {
@@ -512,7 +518,7 @@ lval low_tests(struct low *q, u32 k)
     lval ok = 0;
     for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
         struct low_test t = q->acc.at[k].test[i];
-        if (!t.held && !(q->interior && !(q->acc.at[k].deps & vec_bit(q))))
+        if (!t.held && !(q->interior && !differs_by_lane(q, k)))
             ok = low_and(q, ok, one_test(q, &t));
     }
     low_remember(q, slot, ok ? ok : LOW_TRUE);
@@ -731,7 +737,7 @@ bool low_interior(struct low *q, lval *cond)
     for (u32 k = q->nlhs; k < q->acc.n; k++)
         for (u32 i = 0; i < q->acc.at[k].ntest; i++) {
             struct low_test t = q->acc.at[k].test[i];
-            if ((q->acc.at[k].deps & vec_bit(q)) || t.clip != LOW_RANKS)
+            if (differs_by_lane(q, k) || t.clip != LOW_RANKS)
                 continue;
             struct ein_lin l = { 0 };
             if (!ein_lin(q->c, t.sub, 1, &l))
