@@ -175,14 +175,12 @@ static bool search(struct job *j, const struct ein_eval *written, void *const *i
     return true;
 }
 
-static bool outputs(struct job *j, void *const *in, void *const *out)
+static bool outputs(struct job *j, struct ein_eval *ev, void *const *in, void *const *out)
 {
     const struct plan *p = j->n->plan;
     const struct cascade *c = j->n->written;
-    struct ein_eval *ev = ein_eval_new(j->a, c, EVAL_F32, j->batch);
     const char *what = NULL;
     u32 k = 0;
-    give(j, ev, c, in);
     if (!ein_eval_run(ev, c, 0, c->eq.n, j->why))
         return false;
     for (u32 t = 0; t < c->tens.n; t++) {
@@ -243,10 +241,12 @@ static bool run(nasc_net *n, const struct compare_values *v, u64 seed, i64 batch
     }
     for (u32 i = 0; i < p->nout; i++)
         out[i] = arena_alloc(a, buf_elems(&j, &p->buf.at[p->out[i]]) * 8 + 64);
+    struct ein_eval *ev = ein_eval_new(a, n->written, EVAL_F32, batch);
+    give(&j, ev, n->written, in);       /* before the run: in training it changes states */
     bool ok = n->weights && exec_run(n->exec, batch, (const void *const *)in, out);
     if (!ok)
         buf_puts(why, "not enough memory");
-    ok = ok && outputs(&j, in, out);
+    ok = ok && outputs(&j, ev, in, out);
     arena_free(a);
     return ok;
 }

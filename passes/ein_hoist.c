@@ -65,6 +65,23 @@ static ein_node regroup(struct hoist *h, ein_node x)
     return ein_op2(c, EIN_MUL, r, l);
 }
 
+/* Is everything of the equation in the accumulator's dtype? */
+static bool one_dtype(struct hoist *h)
+{
+    struct cascade *c = h->w->c;
+    ein_nodes all = {0};
+    for (u32 k = 0; k < h->e.nbody; k++)
+        ein_reach(h->w->a, c, h->e.body[k], &all);
+    if (h->e.post)
+        ein_reach(h->w->a, c, h->e.post, &all);
+    for (u32 i = 0; i < all.n; i++) {
+        int d = ein_is_index(c, all.at[i]) ? EIN_ANY : ein_dtype(c, &h->e, all.at[i]);
+        if (d != EIN_ANY && d != DT_BOOL && d != h->e.acc)
+            return false;
+    }
+    return true;
+}
+
 /* A new tensor for x over the ranks it depends on; the read that stands for it. */
 static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
 {
@@ -87,7 +104,7 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
         n++;
     }
     int d = ein_dtype(c, &h->e, x);
-    if (d == EIN_ANY && h->w->o->strict)        /* it takes the dtype it is used with */
+    if (d == EIN_ANY && (h->w->o->strict || !one_dtype(h)))     /* it takes the dtype it is used with */
         return 0;
     if (d == EIN_ANY)
         d = h->e.acc;
