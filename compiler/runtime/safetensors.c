@@ -312,7 +312,7 @@ bool nrt_weights_read(nrt_in *in, const nasc_model *m, void *block, nrt_error *e
         return nrt_fail(e, "%s: this is not a safetensors file: its header would take %llu bytes", in->name, (unsigned long long)n);
     char *text = nrt_read_new(in, n, e);
     struct place *place = text ? calloc(m->nweight + (size_t)1, sizeof *place) : NULL;
-    struct reader r = { in->name, text, text, text + n, m, place, e };
+    struct reader r = { in->name, text, text, text ? text + n : NULL, m, place, e };
     bool ok = text && (place || nrt_fail_env(e, "there is no memory")) && header(&r) && check_places(&r) && read_elements(&r, in, block);
     free(place);
     free(text);
