@@ -8,6 +8,7 @@
 /* A generator that is a module, and the packages by which it is built. */
 static const struct { const char *name, *what, *package; } module_row[] = {
     {"llvm", "LLVM", "llvm-19-dev"},
+    {"gccjit", "libgccjit", "libgccjit-12-dev"},
 };
 
 enum { ITEMS = 1000 };
