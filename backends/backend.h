@@ -31,10 +31,11 @@ struct backend {
     bool (*compile)(struct be *be, u32 n, const struct loop_fn *const *fn, struct be_code *out, struct arena *a, struct buf *why);
     /* --dump=llvm | asm: text of one function. */
     bool (*text)(struct be *be, const struct loop_fn *fn, const char *what, struct buf *out, struct buf *why);
-    /* A whole unit as bytes of a relocatable object, or as text, for the machine of `open`.  NULL: it has no such. */
+    /* A whole unit as bytes of a relocatable object, or as text, for the machine of `open`.  NULL: it has no such.  forms: a bit for each unit_form it makes. */
+    u32 forms;
     bool (*emit)(struct be *be, const struct unit *u, enum unit_form form, struct buf *out, struct buf *why);
 };
-#define BACKEND_ABI 3
+#define BACKEND_ABI 4
 extern const struct backend be_ref;     /* backends/be_ref.c */
 /* Calling a ref kernel needs its loop function: this is the call every executor makes. */
 static inline void be_call(const struct be_kernel *k, const struct kernel_args *a, i64 lo, i64 hi, void *scratch);

@@ -1,9 +1,10 @@
 /* be_gccjit.c - the GCC backend, a module of its own: loop functions in, machine code out, by libgccjit, for x86-64 hosts.
  *
- * In: legalized functions.  Out: their images, or the text of one.  It is a second, independent code generator: what it makes equals what
+ * In: legalized functions.  Out: their images, or the text of one; units to objects and assembly.  It is a second, independent code generator: what it makes equals what
  * LLVM's makes, to the bit.  Functions are shared out over parts, the parts over processes (be_gccjit_work.c): per part one context.  Objects are cut into images
  * (elf_image.c), so that what a function is compiled along with changes nothing in its code. */
 #include "backends/be_gccjit_work.h"
+#include "backends/elf_alone.h"
 
 #include "compiler/base/arena.h"
 
@@ -48,13 +49,13 @@ static struct be *gccjit_open(const struct mach *m, struct buf *why)
     bool ours = false;
 #endif
     if (!ours) {
-        buf_printf(why, "libgccjit makes code for the machine it runs on, and this backend for x86-64 only");
+        buf_printf(why, "libgccjit makes code for the machine it runs on, this backend for x86-64 only, not for %s", mach_isa_name(m->isa));
         return NULL;
     }
     static const char *const needed[] = { "fma", "sse4.1", "f16c" };
     for (u32 i = 0; i < COUNTOF(needed); i++)
         if (!has(m->features, needed[i])) {
-            buf_printf(why, "this machine has no %s, which the GCC backend needs", needed[i]);
+            buf_printf(why, "%s has no %s, which the GCC backend needs", m->name && strcmp(m->name, "native") != 0 ? m->name : "this machine", needed[i]);
             return NULL;
         }
     struct arena *a = arena_new("code");
@@ -170,8 +171,21 @@ static bool gccjit_text(struct be *be, const struct loop_fn *fn, const char *wha
     return ok;
 }
 
+/* The forms of backend.forms only. */
+static bool gccjit_emit(struct be *be, const struct unit *u, enum unit_form form, struct buf *out, struct buf *why)
+{
+    struct arena *tmp = arena_new("pass");
+    struct gj_job job = { .unit = u, .what = form == UNIT_ASM ? "asm" : NULL };
+    bool ok = gj_work(&be->o, tmp, 1, &job, 1, why) && (form != UNIT_OBJECT || elf_stands_alone(tmp, job.at, job.bytes, why));
+    if (ok)
+        buf_put(out, job.at, job.bytes);
+    arena_free(tmp);
+    return ok;
+}
+
 extern const struct backend nasc_backend;
 const struct backend nasc_backend = {
     .abi = BACKEND_ABI, .name = "gccjit", .about = "compiles loop IR with GCC (libgccjit) for this machine", .version = gccjit_version,
     .open = gccjit_open, .close = gccjit_close, .can = gccjit_can, .compile = gccjit_compile, .text = gccjit_text,
+    .forms = 1u << UNIT_OBJECT | 1u << UNIT_ASM, .emit = gccjit_emit,
 };

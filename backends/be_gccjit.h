@@ -6,11 +6,14 @@
  * be_gccjit_op.c     ... its operations
  * be_gccjit_cast.c   ... its casts
  * be_gccjit_value.c  the forms of a value: vectors, lanes, masks
+ * be_gccjit_unit.c   a unit: its functions beside kernels
+ * be_gccjit_data.c   ... its data
  * gccjit_x86.def     instructions for what libgccjit lacks
  * elf_image.c        object bytes -> images */
 #ifndef NASC_BE_GCCJIT_H
 #define NASC_BE_GCCJIT_H
 #include "backends/elf_image.h"
+#include "compiler/ir/unit.h"
 
 #include <libgccjit.h>
 
@@ -107,7 +110,12 @@ void gj_cast_op(struct gj_fn *g, const struct loop_stmt *s);
 bool gj_cast_vector(const struct gj_mach *m, struct ltype from, struct ltype to);
 gj_r gj_choose(struct gj_fn *g, enum dtype d, gj_r is, gj_r x, gj_r y);        /* scalars */
 
-/* be_gccjit_ir.c: adds the function; false with *why. */
-bool gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, struct buf *why);
+/* be_gccjit_ir.c: adds the function; NULL with *why. */
+gcc_jit_function *gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, enum gcc_jit_function_kind kind, struct buf *why);
+
+/* be_gccjit_unit.c: adds all of a unit; false with *why.  files: what names of files may begin with, for bytes the assembler finds there; NULL: all is text. */
+bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit, const char *files, struct buf *why);
+/* be_gccjit_data.c: its data as text of the assembler, each by its name. */
+bool gj_data(struct buf *out, struct arena *tmp, const struct unit *unit, const char *const *name, const char *files, struct buf *why);
 
 #endif

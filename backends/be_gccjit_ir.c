@@ -352,12 +352,12 @@ static void load_arguments(struct gj_fn *g)
     g->uk = entries(g, 3, f->nuk, u->voidp);
 }
 
-bool gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, struct buf *why)
+gcc_jit_function *gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, enum gcc_jit_function_kind kind, struct buf *why)
 {
     struct gj_fn g = { .u = u, .tmp = tmp, .f = f, .val = NEW_ARRAY(tmp, struct gj_val, f->val.n) };
     gcc_jit_param *p[4] = { gcc_jit_context_new_param(u->c, NULL, u->voidp, "args"), gcc_jit_context_new_param(u->c, NULL, u->i64, "lo"),
                             gcc_jit_context_new_param(u->c, NULL, u->i64, "hi"), gcc_jit_context_new_param(u->c, NULL, u->voidp, "scratch") };
-    g.fn = gcc_jit_context_new_function(u->c, NULL, GCC_JIT_FUNCTION_EXPORTED, u->voidt, name, 4, p, 0);
+    g.fn = gcc_jit_context_new_function(u->c, NULL, kind, u->voidt, name, 4, p, 0);
     g.args = gcc_jit_param_as_rvalue(p[0]);
     g.scratch = gcc_jit_param_as_rvalue(p[3]);
     g.at = new_block(&g);
@@ -369,5 +369,5 @@ bool gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, cons
     gcc_jit_block_end_with_void_return(g.at, NULL);
     if (g.cannot)
         buf_printf(why, "kernel %s: libgccjit has no `%s` here: loop_legalize has not run, or the machine lacks it", f->name ? f->name : "?", g.cannot);
-    return !g.cannot;
+    return g.cannot ? NULL : g.fn;
 }

@@ -42,19 +42,24 @@ static void machine_options(gcc_jit_context *c, struct arena *a, const char *fea
                 gcc_jit_context_add_command_line_option(c, arena_printf(a, "-m%s", known[i]));
 }
 
-static void options(gcc_jit_context *c, struct arena *a, const struct gj_options *o)
+static void options(gcc_jit_context *c, struct arena *a, const struct gj_options *o, bool unit)
 {
     static const char *const option[] = {
         "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-fno-strict-aliasing",        /* meaning */
         "-fno-tree-loop-distribute-patterns", "-fno-stack-protector", "-fcf-protection=none",                   /* nothing outside */
-        "-ffunction-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-reorder-blocks-and-partition", "-fno-jump-tables",
+        "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-reorder-blocks-and-partition", "-fno-jump-tables",
         "-fno-ipa-icf", "-fno-ipa-ra", "-fno-semantic-interposition",   /* a function's code is its own */
         "-fno-tree-vectorize", "-fno-tree-slp-vectorize",               /* loops come written as they should run */
     };
+    static const char *const together[] = { "-fno-inline", "-fno-ipa-cp", "-fno-ipa-sra" };
     gcc_jit_context_set_int_option(c, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, (int)o->level);
     gcc_jit_context_set_bool_print_errors_to_stderr(c, 0);
     for (u32 i = 0; i < COUNTOF(option); i++)
         gcc_jit_context_add_command_line_option(c, option[i]);
+    for (u32 i = 0; i < COUNTOF(together) && unit; i++)     /* kernels are what they are alone */
+        gcc_jit_context_add_command_line_option(c, together[i]);
+    if (!unit)
+        gcc_jit_context_add_command_line_option(c, "-ffunction-sections");
     machine_options(c, a, o->features);
 }
 
@@ -91,11 +96,13 @@ static bool do_job(struct work *w, u32 k, struct buf *why)
     struct gj_unit u;
     bool ok = c != NULL;
     if (ok) {
-        options(c, tmp, w->o);
+        options(c, tmp, w->o, job->unit);
         open_unit(&u, c, w->o);
     }
     for (u32 i = 0; i < job->n && ok; i++)
-        ok = gj_emit(&u, tmp, job->fn[i], job->name[i], why);
+        ok = gj_emit(&u, tmp, job->fn[i], job->name[i], GCC_JIT_FUNCTION_EXPORTED, why);
+    if (ok && job->unit)
+        ok = gj_emit_unit(&u, tmp, job->unit, job->what ? NULL : file_of(w, k, "data"), why);
     if (ok)
         write_result(w, c, k, job->what);
     const char *error = c ? gcc_jit_context_get_first_error(c) : "no context";
@@ -156,7 +163,7 @@ static bool read_whole(const struct work *w, const char *path, char **at, size_t
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < (off_t)1 << 30;
+    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < (off_t)1 << 36;
     size_t have = 0;
     *bytes = ok ? (size_t)st.st_size : 0;
     *at = ok ? arena_alloc(w->a, *bytes + 1) : NULL;

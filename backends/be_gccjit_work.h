@@ -3,11 +3,12 @@
 #define NASC_BE_GCCJIT_WORK_H
 #include "backends/be_gccjit.h"
 
-/* What one context makes: functions to an object, or to a text. */
+/* What one context makes: functions, or a unit, to an object or a text. */
 struct gj_job {
     u32 n;
     const struct loop_fn **fn;
     const char **name;
+    const struct unit *unit;            /* in place of functions */
     u64 values;                         /* in all of its functions */
     const char *what;                   /* NULL: an object; asm, gccjit, reproducer */
     char *at; size_t bytes;             /* what came of it, in the arena */

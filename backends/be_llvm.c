@@ -460,5 +460,5 @@ static bool llvm_unit_bytes(struct be *be, const struct unit *u, enum unit_form 
 extern const struct backend nasc_backend;
 const struct backend nasc_backend = {
     .abi = BACKEND_ABI, .name = "llvm", .about = "compiles loop IR with LLVM for this machine", .version = llvm_version,
-    .open = llvm_open, .close = llvm_close, .can = llvm_can, .compile = llvm_compile, .text = llvm_text, .emit = llvm_unit_bytes,
+    .open = llvm_open, .close = llvm_close, .can = llvm_can, .compile = llvm_compile, .text = llvm_text, .forms = 1u << UNIT_OBJECT | 1u << UNIT_ASM | 1u << UNIT_IR, .emit = llvm_unit_bytes,
 };

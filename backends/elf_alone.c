@@ -15,6 +15,15 @@ static bool within(size_t bytes, u64 from, u64 n)
     return from <= bytes && n <= bytes - from;
 }
 
+/* A section that is written while it is loaded, and not after: by its name. */
+static bool relocated(const u8 *at, size_t bytes, const Elf64_Ehdr *h, const Elf64_Shdr *s)
+{
+    static const char name[] = ".data.rel.ro";
+    const Elf64_Shdr *sec = (const void *)(at + h->e_shoff), *names = h->e_shstrndx < h->e_shnum ? &sec[h->e_shstrndx] : NULL;
+    return names && within(bytes, names->sh_offset, names->sh_size) && s->sh_name < names->sh_size && names->sh_size - s->sh_name > strlen(name) &&
+           memcmp(at + names->sh_offset + s->sh_name, name, strlen(name)) == 0;
+}
+
 bool elf_stands_alone(struct arena *tmp, const void *object, size_t bytes, struct buf *why)
 {
     static const char *const known[] = { "", "memcpy", "memset" };
@@ -29,6 +38,8 @@ bool elf_stands_alone(struct arena *tmp, const void *object, size_t bytes, struc
     for (u32 i = 0; i < h->e_shnum; i++) {
         const Elf64_Shdr *s = &sec[i];
         if (s->sh_type == SHT_NOBITS && s->sh_size)
+            return bad(why, "has variables");
+        if (s->sh_type == SHT_PROGBITS && s->sh_flags & SHF_WRITE && s->sh_flags & SHF_ALLOC && s->sh_size && !relocated(at, bytes, h, s))
             return bad(why, "has variables");
         if (s->sh_type != SHT_SYMTAB)
             continue;

@@ -151,6 +151,23 @@ static nasc_status emit_all(struct emission *e, const struct emit_options *o, u3
     return st ? st : ok ? NASC_OK : NASC_ENV;
 }
 
+/* Before the work: what its instance makes. */
+static bool makes(const struct emission *e, u32 kinds)
+{
+    static const char *const form[] = {[UNIT_OBJECT] = "objects", [UNIT_ASM] = "assembly", [UNIT_IR] = "LLVM IR"};
+    const struct backend *be = e->be->be;
+    u32 need = 0;
+    for (u32 k = 0; k < EMIT_KINDS; k++)
+        if (kinds >> k & 1)
+            need |= k == EMIT_ASM ? 1u << UNIT_ASM : k == EMIT_LLVM ? 1u << UNIT_IR : emit_rows[k].object ? 1u << UNIT_OBJECT : 0;
+    need &= ~be->forms;
+    if (be->emit && !need)
+        return true;
+    struct diag *d = diag_add(&e->s->ds, E0953, (struct loc){0}, "backend `%s` makes no %s", e->be->name, be->emit ? form[__builtin_ctz(need)] : "files");
+    diag_hint(&e->s->ds, d, "`--backend llvm` does");
+    return false;
+}
+
 nasc_status emit_arch(nasc_arch *ar, const struct pass_options *po, const struct emit_options *o, u32 kinds, struct buf out[EMIT_KINDS])
 {
     struct emission e = {.s = ar->s};
@@ -158,10 +175,8 @@ nasc_status emit_arch(nasc_arch *ar, const struct pass_options *po, const struct
     CHECK(!po->training && po->code != CODE_GENERIC && (!o->name || emit_name_ok(o->name)));
     if (!(e.be = session_backend(e.s, o->backend)))
         return NASC_ENV;
-    if (!e.be->be->emit) {              /* before the work */
-        session_complain(e.s, E0953, "backend `%s` makes no files", e.be->name);
+    if (!makes(&e, kinds))
         return NASC_ENV;
-    }
     nasc_arch_record(ar, &r);
     e.n = net_lower(e.s, arch_graph(ar), po);
     e.model = (struct unit_model){.name = o->name ? o->name : "model", .plan = e.n->plan, .arch = r.arch, .id = arena_strdup(e.n->a, r.id)};

@@ -1,0 +1,81 @@
+/* be_gccjit_data.c - a unit's constant data as text of the assembler, which says where bytes lie and what may write them; libgccjit's own globals can
+ * always be written, and cost a tree for each number.
+ *
+ *     .pushsection .rodata                                  .pushsection .data.rel.ro,"aw"     addresses: what loads it fills them in
+ *     .balign 64                                            net_model:
+ *     nasc_c0:                                                  .quad 1,2
+ *         .quad 0x3f800000bf800000,..                           .quad nasc_text_net+8
+ *     .incbin "DIR/0.c3"        where files are, the large ones */
+#include "backends/be_gccjit.h"
+
+#include "compiler/base/arena.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { FILE_FROM = 4096, IN_A_LINE = 8 };
+
+/* Bytes as numbers of the machine, which is ours. */
+static void bytes_as_text(struct buf *b, const u8 *at, u64 n)
+{
+    u64 i = 0, x;
+    for (u32 k = 0; i + 8 <= n; i += 8, k++) {
+        memcpy(&x, at + i, 8);
+        buf_printf(b, "%s%#llx", k % IN_A_LINE ? "," : "\n\t.quad ", (unsigned long long)x);
+    }
+    for (u64 first = i; i < n; i++)
+        buf_printf(b, "%s%u", i > first ? "," : "\n\t.byte ", at[i]);
+}
+
+static void quoted(struct buf *b, const char *s)
+{
+    buf_putc(b, '"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            buf_putc(b, '\\');
+        buf_putc(b, *s);
+    }
+    buf_putc(b, '"');
+}
+
+static bool bytes_as_file(struct buf *b, const char *path, const u8 *at, u64 n, struct buf *why)
+{
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(at, 1, n, f) == n;
+    if (f)
+        ok = fclose(f) == 0 && ok;
+    if (!ok) {
+        buf_printf(why, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    buf_puts(b, "\n\t.incbin ");
+    quoted(b, path);
+    return true;
+}
+
+bool gj_data(struct buf *b, struct arena *tmp, const struct unit *u, const char *const *name, const char *files, struct buf *why)
+{
+    for (u32 i = 0; i < u->data.n; i++) {
+        const struct unit_data *x = &u->data.at[i];
+        u64 at = 0;
+        buf_printf(b, "\t.pushsection %s\n", x->nref ? ".data.rel.ro,\"aw\"" : ".rodata");
+        if (x->global)
+            buf_printf(b, "\t.globl %s\n", name[i]);
+        buf_printf(b, "\t.balign %u\n\t.type %s,@object\n\t.size %s,%llu\n%s:", x->align, name[i], name[i], (unsigned long long)x->bytes, name[i]);
+        if (!x->nref && files && x->bytes >= FILE_FROM) {
+            if (!bytes_as_file(b, arena_printf(tmp, "%s.c%u", files, i), x->at, x->bytes, why))
+                return false;
+            at = x->bytes;
+        }
+        for (u32 k = 0; k < x->nref; k++) {
+            const struct unit_ref *r = &x->ref[k];
+            CHECK(r->at >= at && r->at + 8 <= x->bytes);
+            bytes_as_text(b, x->at + at, r->at - at);
+            buf_printf(b, "\n\t.quad %s+%llu", r->fn ? u->fn.at[r->index].name : name[r->index], (unsigned long long)r->addend);
+            at = r->at + 8;
+        }
+        bytes_as_text(b, x->at + at, x->bytes - at);
+        buf_puts(b, "\n\t.popsection\n");
+    }
+    return true;
+}
