@@ -113,7 +113,7 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
     struct ein_tens t = {.name = str_fmt(c->sp, "%s.load", c->tens.at[h->e.out[0]].name), .role = EIN_TEMP, .dtype = (u8)d,
                          .phase = EIN_PHASE_LOAD, .ndim = n, .dim = dim};
     u32 out = cascade_tens(c, t);
-    ein_node body = ein_subst(c, x, h->e.nrank, with);
+    ein_node body = rw_inside(c, ein_subst(c, x, h->e.nrank, with), n, rank);      /* the conditions around x stay behind */
     struct ein_eq e = {.nout = 1, .out = &out, .nsub = n, .sub = sub, .nrank = n, .rank = rank, .acc = (u8)d, .nbody = 1, .body = &body,
                        .as_written = h->e.as_written, .prov = h->e.prov};
     e.out = arena_dup(c->a, e.out, sizeof *e.out);

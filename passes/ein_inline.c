@@ -61,7 +61,7 @@ bool inline_map(struct rewrite *w, u32 eq)
                 if (k == COUNTOF(from))
                     return false;
                 from[k] = w->reads[reader[i]].at[r];
-                to[k] = break_read(w, rw_value_at(w, &p, from[k]));
+                to[k] = break_read(w, rw_value_at(w, &p, &e, from[k]));
                 if (!to[k++])
                     return false;
             }

@@ -265,23 +265,6 @@ static ein_node in_tensor(struct cascade *c, u32 tens, const ein_node *idx)
     return all;
 }
 
-/* Reads under x that have no pad get one (0): x will stand where its indices may leave their tensors. */
-static ein_node pad_reads(struct rewrite *w, ein_node x)
-{
-    ein_nodes all = {0};
-    ein_reach(w->a, w->c, x, &all);
-    ein_node *from = NEW_ARRAY(w->a, ein_node, all.n), *to = NEW_ARRAY(w->a, ein_node, all.n);
-    u32 n = 0;
-    for (u32 i = 0; i < all.n; i++) {
-        struct ein_x y = w->c->node.at[all.at[i]];
-        if (y.kind != EIN_READ || y.a)
-            continue;
-        from[n] = all.at[i];
-        to[n++] = ein_read(w->c, y.u, y.nlist, w->c->list.at + y.list, ein_num(w->c, 0));
-    }
-    return rw_replace(w->c, x, n, from, to);
-}
-
 /* May the reader's pad go straight into p's reads?  Then each place outside p's tensor must be outside of what p reads there as
  * well, and p's expression must turn the pad into itself.  Tried on the one shape that matters: one read without a pad, whose
  * subscripts are p's own, axis by axis. */
@@ -330,7 +313,7 @@ static ein_node pad_through(struct rewrite *w, const struct ein_eq *p, ein_node 
     return rw_replace(c, body, 1, &read, &padded);
 }
 
-ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
+ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, const struct ein_eq *e, ein_node read)
 {
     struct cascade *c = w->c;
     struct ein_x r = c->node.at[read];
@@ -339,20 +322,21 @@ ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read)
     ein_node *with = NEW_ARRAY(w->a, ein_node, p->nrank + 1);
     if (!rw_inverse(c, p, idx, with))
         return 0;
-    ein_node own = rw_typed(w, p, p->body[0], (enum dtype)c->tens.at[p->out[0]].dtype), body = p->guard ? pad_reads(w, own) : own;
+    ein_node body = rw_typed(w, p, p->body[0], (enum dtype)c->tens.at[p->out[0]].dtype);
     if (p->guard)
         body = ein_select(c, p->guard, body, ein_num(c, 0));
-    if (!r.a)
-        return ein_subst(c, body, p->nrank, with);
-    if (!p->guard) {
+    if (r.a && !p->guard) {
         ein_node x = pad_through(w, p, body, idx, r.a, with);
         if (x)
             return x;
         if (c->node.at[body].kind == EIN_NUM && c->node.at[r.a].kind == EIN_NUM && body == r.a)
             return body;
     }
-    ein_node inside = in_tensor(c, p->out[0], idx);
-    return ein_select(c, inside, ein_subst(c, pad_reads(w, body), p->nrank, with), r.a);
+    ein_node x = ein_subst(c, body, p->nrank, with);
+    /* What kept p's reads in their tensors may be its guard, its tensor's extents - or what the reader knows of this place alone. */
+    if (p->guard || r.a || !rw_in_range(c, r.u, idx, e->nrank, e->rank))
+        x = rw_inside(c, x, e->nrank, e->rank);
+    return r.a ? ein_select(c, in_tensor(c, p->out[0], idx), x, r.a) : x;
 }
 
 /* In additions; what is not listed costs 1 if it computes and nothing if it only says where to read. */

@@ -57,8 +57,13 @@ ein_node rw_retarget(struct cascade *c, ein_node x, const u32 *map);
  * y->a is its pad. */
 typedef ein_node rw_read_fn(void *ctx, struct cascade *c, const struct ein_x *y, const ein_node *sub);
 ein_node rw_reads(struct cascade *c, ein_node x, rw_read_fn *f, void *ctx);
-/* Map p's value at the place a READ node names, in the reader's ranks, its pad kept; 0 if it cannot be said. */
-ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, ein_node read);
+/* Map p's value at the place a READ node of equation e names, in e's ranks, its pad kept; 0 if it cannot be said. */
+ein_node rw_value_at(struct rewrite *w, const struct ein_eq *p, const struct ein_eq *e, ein_node read);
+/* Is that place of the tensor there for all points of the ranks, whatever conditions say? */
+bool rw_in_range(const struct cascade *c, u32 tens, const ein_node *sub, u32 nrank, const struct ein_rank *rank);
+/* x as it may stand anywhere over those ranks, away from the conditions that kept its reads in their tensors (or where these can no longer
+ * be seen in its subscripts): the others get a pad, gathers a remainder.  Where the conditions hold it is the same number (rw_inside.c). */
+ein_node rw_inside(struct cascade *c, ein_node x, u32 nrank, const struct ein_rank *rank);
 /* x, a value of dtype d that is about to stand in another equation: strict arithmetic rounds a constant expression to it first, for such
  * take the dtype they are used with. */
 ein_node rw_typed(struct rewrite *w, const struct ein_eq *e, ein_node x, enum dtype d);

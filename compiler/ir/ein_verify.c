@@ -49,6 +49,38 @@ static bool add_fact(struct ein_check *v, const struct ein_lin *l)
     return true;
 }
 
+/* k * l, while the numbers are small. */
+static bool scale(struct ein_lin *l, i64 k)
+{
+    bool ok = !__builtin_mul_overflow(l->c, k, &l->c);
+    for (u32 t = 0; ok && t < l->n; t++) {
+        ok = l->t[t].k <= ((i64)1 << 40) / k && l->t[t].k >= -((i64)1 << 40) / k;
+        l->t[t].k *= ok ? k : 1;
+    }
+    return ok;
+}
+
+/* m * (x / k) of l, where k divides m: by its most, which is m / k * x, or (m < 0) m / k * (x - (k - 1)); by its least the other way round. */
+static bool bound_quotient(struct ein_check *v, struct ein_lin *l, u32 i, bool most)
+{
+    const struct ein_x *y = &v->c->node.at[l->t[i].atom];
+    i64 k = v->c->node.at[y->b].i, m = l->t[i].k / k, less;
+    l->t[i] = l->t[--l->n];
+    return ein_lin(v->c, y->a, m, l) &&
+           ((m > 0) == most || (!__builtin_mul_overflow(m, k - 1, &less) && !__builtin_sub_overflow(l->c, less, &l->c)));
+}
+
+/* What the fact says of the numbers under its quotients: x / 6 < 1 says x < 6, and so something of x / 18. */
+static void look_into_quotients(struct ein_check *v, u32 fact, u32 depth)
+{
+    for (u32 i = 0; depth && i < v->fact[fact].n; i++) {
+        struct ein_lin l = v->fact[fact];
+        const struct ein_x *y = &v->c->node.at[l.t[i].atom];
+        if (y->kind == EIN_IDIV && (l.t[i].k % v->c->node.at[y->b].i == 0 || scale(&l, v->c->node.at[y->b].i)) && bound_quotient(v, &l, i, true) && add_fact(v, &l))
+            look_into_quotients(v, v->nfact - 1, depth - 1);
+    }
+}
+
 /* b - a - strict >= 0 */
 static void add_le(struct ein_check *v, ein_node a, ein_node b, i64 strict)
 {
@@ -83,6 +115,14 @@ static void add_condition(struct ein_check *v, ein_node x, bool holds, u32 depth
     }
 }
 
+static void assume(struct ein_check *v, ein_node x, bool holds)
+{
+    u32 from = v->nfact;
+    add_condition(v, x, holds, 0);
+    for (u32 f = from, n = v->nfact; f < n; f++)
+        look_into_quotients(v, f, 3);
+}
+
 /* Is l >= 0?  By its range, or after taking away facts (which are >= 0 themselves). */
 static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
 {
@@ -113,30 +153,15 @@ static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
         const struct ein_x *y = &v->c->node.at[l->t[i].atom];
         if (y->kind != EIN_IDIV)
             continue;
-        i64 k = v->c->node.at[y->b].i, m = l->t[i].k;
-        if (m % k) {
-            /* l is an integer: it is >= 0 if k*l + k - 1 is */
-            struct ein_lin all = { 0 };
-            bool ok = !__builtin_mul_overflow(l->c, k, &all.c) && !__builtin_add_overflow(all.c, k - 1, &all.c);
-            for (u32 t = 0; ok && t < l->n; t++)
-                ok = l->t[t].k <= ((i64)1 << 40) / k && l->t[t].k >= -((i64)1 << 40) / k;
-            if (!ok)
-                continue;
-            all.n = l->n;
-            for (u32 t = 0; t < l->n; t++) {
-                all.t[t] = l->t[t];
-                all.t[t].k *= k;
-            }
-            if (prove(v, &all, depth - 1))
-                return true;
-            continue;
-        }
-        /* m > 0: replace k*(x / k) by its least, x - (k - 1); m < 0: by its greatest, x */
+        i64 k = v->c->node.at[y->b].i;
         struct ein_lin rest = *l;
-        rest.t[i] = rest.t[--rest.n];
-        bool ok = ein_lin(v->c, y->a, m / k, &rest) && (m < 0 || !__builtin_sub_overflow(rest.c, m / k * (k - 1), &rest.c));
-        if (ok && prove(v, &rest, depth - 1))
+        if (l->t[i].k % k) {
+            /* l is an integer: it is >= 0 if k*l + k - 1 is */
+            if (scale(&rest, k) && !__builtin_add_overflow(rest.c, k - 1, &rest.c) && prove(v, &rest, depth - 1))
+                return true;
+        } else if (bound_quotient(v, &rest, i, false) && prove(v, &rest, depth - 1)) {
             return true;
+        }
     }
     return false;
 }
@@ -297,7 +322,7 @@ static bool check_point(struct ein_check *v, const struct place *at, ein_node x,
         *type = c->tens.at[y->u].dtype;
         if (a != EIN_ANY && a != *type)
             return ein_fail(v, "the pad of a read of %s has another dtype", c->tens.at[y->u].name);
-        open = !proven && !y->a;
+        open = y->a ? v->open[y->a] : !proven;
         break;
     case EIN_ACC:
         if (!at->acc || y->u != 0)
@@ -367,7 +392,7 @@ static bool check_open(struct ein_check *v, ein_node x)
         return true;
     if (!v->budget--)
         return ein_fail(v, "too many paths to reads that need a condition");
-    if (y->kind == EIN_READ) {
+    if (y->kind == EIN_READ && !y->a) {
         for (u32 i = 0; i < y->nlist; i++)
             if (!ein_within(v, v->c->list.at[y->list + i], v->c->tens.at[y->u].dim[i])) {
                 if (!v->collect)
@@ -385,10 +410,10 @@ static bool check_open(struct ein_check *v, ein_node x)
         return check_open(v, y->a) && check_open(v, y->b) && check_open(v, y->c);
     u32 keep = v->nfact;
     bool ok = check_open(v, y->a);
-    add_condition(v, y->a, true, 0);
+    assume(v, y->a, true);
     ok = ok && check_open(v, y->b);
     v->nfact = keep;
-    add_condition(v, y->a, false, 0);
+    assume(v, y->a, false);
     ok = ok && check_open(v, y->c);
     v->nfact = keep;
     return ok;
@@ -505,7 +530,7 @@ static bool check_eq(struct ein_check *v)
     }
     fresh(v);
     if (e->guard)
-        add_condition(v, e->guard, true, 0);
+        assume(v, e->guard, true);
     for (u32 k = 0; k < e->nbody; k++)
         if (!check_expr(v, (struct place){ .what = "the body", .nrank = e->nrank, .reads = true }, e->body[k], &type) ||
             !check_type(v, "body", type, e->acc))
@@ -600,7 +625,7 @@ void ein_open_reads(struct arena *a, const struct cascade *c, const struct ein_e
     rank_facts(&v);
     fresh(&v);
     if (e->guard)
-        add_condition(&v, e->guard, true, 0);
+        assume(&v, e->guard, true);
     int type;
     check_expr(&v, (struct place){ .what = "the body", .nrank = e->nrank, .reads = true }, x, &type);
     arena_free(scratch);
