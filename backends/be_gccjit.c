@@ -176,7 +176,9 @@ static bool gccjit_emit(struct be *be, const struct unit *u, enum unit_form form
 {
     struct arena *tmp = arena_new("pass");
     struct gj_job job = { .unit = u, .what = form == UNIT_ASM ? "asm" : NULL };
-    bool ok = gj_work(&be->o, tmp, 1, &job, 1, why) && (form != UNIT_OBJECT || elf_stands_alone(tmp, job.at, job.bytes, why));
+    struct gj_options o = be->o;
+    o.level = MAX(o.level, 1);          /* at level 0 some operations are calls of a library */
+    bool ok = gj_work(&o, tmp, 1, &job, 1, why) && (form != UNIT_OBJECT || elf_stands_alone(tmp, job.at, job.bytes, why));
     if (ok)
         buf_put(out, job.at, job.bytes);
     arena_free(tmp);

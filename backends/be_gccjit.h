@@ -115,7 +115,7 @@ gcc_jit_function *gj_emit(struct gj_unit *u, struct arena *tmp, const struct loo
 
 /* be_gccjit_unit.c: adds all of a unit; false with *why.  files: what names of files may begin with, for bytes the assembler finds there; NULL: all is text. */
 bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit, const char *files, struct buf *why);
-/* be_gccjit_data.c: its data as text of the assembler, each by its name. */
+/* be_gccjit_data.c: its data as text of the assembler, each with a local name beside the global one it may have. */
 bool gj_data(struct buf *out, struct arena *tmp, const struct unit *unit, const char *const *name, const char *files, struct buf *why);
 
 #endif

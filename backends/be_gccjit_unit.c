@@ -24,7 +24,6 @@ struct drv {
     const struct unit *unit;
     const char *prefix, **data_name;
     gcc_jit_function **kernel, *share, *copy, *set, *fill[9];
-    gj_l *data;                         /* those that steps have asked for */
     struct record job, par;             /* nasc_parallel of compiler/runtime/nasc_model.h */
     u32 npart;
     /* of the part under way */
@@ -239,14 +238,10 @@ static gcc_jit_function *fill_function(struct drv *d, u32 width)
 
 /* ---- steps ---- */
 
-static gj_r data_address(struct drv *d, const struct gj_fn *g, u32 k)
+/* An instruction: as a global of somebody else, which is all libgccjit could know it for, it would be looked up in a table of the linker's. */
+static gj_r data_address(const struct drv *d, struct gj_fn *g, u32 k)
 {
-    struct gj_unit *u = d->u;
-    if (!d->data[k]) {
-        gj_t t = gcc_jit_context_new_array_type(u->c, NULL, u->u8, (int)MIN(MAX(d->unit->data.at[k].bytes, 1), (u64)INT32_MAX));
-        d->data[k] = gcc_jit_context_new_global(u->c, NULL, GCC_JIT_GLOBAL_IMPORTED, t, d->data_name[k]);
-    }
-    return address_of(g, d->data[k]);
+    return gj_instruction(g, arena_printf(d->tmp, "leaq %s(%%%%rip), %%0", d->data_name[k]), g->u->voidp, "=r", 0, NULL, NULL);
 }
 
 static gj_r address(struct drv *d, struct gj_fn *g, const struct unit_place *p)
@@ -382,10 +377,9 @@ bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit,
     struct drv d = { .u = u, .tmp = tmp, .unit = unit, .prefix = prefix_of(tmp, unit) };
     const gj_t p = u->voidp;
     d.kernel = NEW_ARRAY(tmp, gcc_jit_function *, unit->kernel.n + 1);
-    d.data = NEW_ARRAY(tmp, gj_l, unit->data.n + 1);
     d.data_name = NEW_ARRAY(tmp, const char *, unit->data.n + 1);
     for (u32 i = 0; i < unit->data.n; i++)
-        d.data_name[i] = unit->data.at[i].global ? unit->data.at[i].name : local_name(&d, unit->data.at[i].name);
+        d.data_name[i] = local_name(&d, unit->data.at[i].name);
     d.copy = declare(&d, GCC_JIT_FUNCTION_IMPORTED, p, "memcpy", 3, (gj_t[]){ p, p, u->i64 }, NULL);
     d.set = declare(&d, GCC_JIT_FUNCTION_IMPORTED, p, "memset", 3, (gj_t[]){ p, u->i32, u->i64 }, NULL);
     for (u32 i = 0; i < unit->kernel.n; i++) {

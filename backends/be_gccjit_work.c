@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_SECONDS = 600 };
+enum { MOST_SECONDS = 600, A_KERNEL = 5 };     /* by the clock: the machine may be busy */
 
 struct work { const struct gj_options *o; struct arena *a; struct gj_job *job; char *dir; struct buf *why; };
 
@@ -122,7 +122,7 @@ static void save_reason(const struct work *w, u32 k, const char *text)
 }
 
 /* A crash ends this process, whatever the program does about its own; so does the program's end, or too much time. */
-static void alone(pid_t parent)
+static void alone(const struct gj_job *job, pid_t parent)
 {
     static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM, SIGTERM, SIGINT, SIGPIPE, SIGCHLD };
     sigset_t none;
@@ -133,7 +133,7 @@ static void alone(pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(2);
-    alarm(MOST_SECONDS);
+    alarm(MOST_SECONDS + A_KERNEL * (job->unit ? job->unit->kernel.n : job->n));
 }
 
 _Noreturn static void child(struct work *w, u32 k, pid_t parent)
@@ -141,7 +141,7 @@ _Noreturn static void child(struct work *w, u32 k, pid_t parent)
     struct buf why = { 0 };
     struct bug_trap trap;
     volatile bool ok = true;
-    alone(parent);
+    alone(&w->job[k], parent);
     int said = open(file_of(w, k, "said"), O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (said < 0 || dup2(said, 1) < 0 || dup2(said, 2) < 0 || setenv("TMPDIR", w->dir, 1))
         _exit(2);

@@ -8,6 +8,7 @@
 #include "compiler/child.h"
 #include "compiler/ir/elem.h"
 #include "compiler/link.h"
+#include "compiler/session.h"
 #include "tests/differential/cross_files.h"
 #include "tests/differential/cross_impl.h"
 
@@ -19,7 +20,7 @@
 enum { SECONDS = 600 };                 /* that a program may take */
 
 const struct cross_target cross_targets[] = {
-#define X(name, target, cpu, features, run, need) { name, target, cpu, features, run, need },
+#define X(name, backend, target, cpu, features, run, need) { name, backend, target, cpu, features, run, need },
 #include "tests/differential/cross.def"
 #undef X
 };
@@ -78,6 +79,14 @@ static enum mach_isa isa_of(const struct cross_target *t)
     return strncmp(t->target, "aarch64", 7) == 0 ? ISA_AARCH64 : strncmp(t->target, "riscv64", 7) == 0 ? ISA_RISCV64 : ISA_X86_64;
 }
 
+static bool built(const char *backend)
+{
+    nasc_session *s = nasc_open();
+    bool there = backend_there(s, backend);
+    nasc_close(s);
+    return there;
+}
+
 bool cross_can(const struct cross_target *t, struct buf *why)
 {
     struct arena *a = arena_new("can");
@@ -91,6 +100,8 @@ bool cross_can(const struct cross_target *t, struct buf *why)
         buf_printf(why, "no %s", cc.command);
     else if (*emulator && !child_find(emulator, &path))
         buf_printf(why, "no %s", emulator);
+    else if (!built(t->backend))
+        buf_printf(why, "nasc was built without %s", t->backend);
     else if (t->need && !processor_has(t->need))
         buf_printf(why, "a processor without one of: %s", t->need);
     else

@@ -9,7 +9,7 @@
 
 /* A row of cross.def.  run: commands before the program's name, separated by `;` ("" is: as it is); need: features of our processor to run
  * it so, NULL: none. */
-struct cross_target { const char *name, *target, *cpu, *features, *run, *need; };
+struct cross_target { const char *name, *backend, *target, *cpu, *features, *run, *need; };
 extern const struct cross_target cross_targets[];
 extern const u32 cross_target_count;
 const struct cross_target *cross_target_named(const char *name);        /* NULL: no such */

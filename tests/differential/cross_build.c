@@ -45,7 +45,7 @@ static int build(struct build *b, const char *object, const char *said, u32 n, c
         fprintf(stderr, "%s", nasc_messages(b->s));
         return 3;
     }
-    struct backend_handle *be = session_backend(b->s, "llvm");
+    struct backend_handle *be = session_backend(b->s, b->t->backend);
     if (!be) {
         fprintf(stderr, "%s", nasc_messages(b->s));
         return 3;
