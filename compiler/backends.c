@@ -92,7 +92,7 @@ bool backend_open(nasc_session *s, struct backend_handle *h)
     h->inst = h->be->open(session_mach(s), &b);
     if (!h->inst) {
         struct diag *d = diag_add(&s->ds, E0901, (struct loc){0}, "backend `%s` does not start: %s", h->be->name, b.at ? b.at : "");
-        if (strcmp(h->name, "llvm") != 0)
+        if (backend_there(s, "llvm") && strcmp(h->name, "llvm") != 0)
             diag_hint(&s->ds, d, "`--backend llvm` makes code for every target");
     }
     buf_free(&b);

@@ -151,6 +151,12 @@ static nasc_status emit_all(struct emission *e, const struct emit_options *o, u3
     return st ? st : ok ? NASC_OK : NASC_ENV;
 }
 
+/* NULL: what everything is compiled with. */
+static const char *best(nasc_session *s)
+{
+    return !backend_there(s, "llvm") && backend_there(s, "gccjit") ? "gccjit" : NULL;
+}
+
 /* Before the work: what its instance makes. */
 static bool makes(const struct emission *e, u32 kinds)
 {
@@ -164,7 +170,10 @@ static bool makes(const struct emission *e, u32 kinds)
     if (be->emit && !need)
         return true;
     struct diag *d = diag_add(&e->s->ds, E0953, (struct loc){0}, "backend `%s` makes no %s", e->be->name, be->emit ? form[__builtin_ctz(need)] : "files");
-    diag_hint(&e->s->ds, d, "`--backend llvm` does");
+    if (backend_there(e->s, "llvm"))
+        diag_hint(&e->s->ds, d, "`--backend llvm` does");
+    else
+        diag_hint(&e->s->ds, d, "`llvm` does, for which nasc needs to be built with LLVM%s", need & 1u << UNIT_IR ? "" : "; for this machine `gccjit`, with libgccjit");
     return false;
 }
 
@@ -173,7 +182,7 @@ nasc_status emit_arch(nasc_arch *ar, const struct pass_options *po, const struct
     struct emission e = {.s = ar->s};
     nasc_record r;
     CHECK(!po->training && po->code != CODE_GENERIC && (!o->name || emit_name_ok(o->name)));
-    if (!(e.be = session_backend(e.s, o->backend)))
+    if (!(e.be = session_backend(e.s, o->backend ? o->backend : best(e.s))))
         return NASC_ENV;
     if (!makes(&e, kinds))
         return NASC_ENV;
