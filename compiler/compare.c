@@ -111,6 +111,7 @@ static bool compare_group(struct job *j, u32 k)
         ;
     struct arena *a = arena_new_in(j->a, "group");
     struct ein_eval *ev = ein_eval_new(a, c, EVAL_BOUND, j->batch);
+    ev->lowered = true;
     bool *written = NEW_ARRAY(a, bool, c->tens.n), scan = c->eq.at[first].scan;
     for (u32 e = first; e < last; e++)
         for (u32 o = 0; o < c->eq.at[e].nout; o++)

@@ -17,6 +17,7 @@ struct ein_eval *ein_eval_new(struct arena *a, const struct cascade *c, enum eva
     ev->batch = batch;
     ev->a = a;
     ev->tens = NEW_ARRAY(a, struct ein_array, c->tens.n);
+    ev->sum = mode == EVAL_BOUND ? NEW_ARRAY(a, struct eval_sums, c->tens.n) : NULL;
     return ev;
 }
 
@@ -60,7 +61,13 @@ void ein_eval_weights(struct ein_eval *ev, const struct cascade *c, u64 seed)
 }
 
 /* The state of reductions, one per parallel point: values, and what bounds and guards need. */
-struct gather { double **v, **e; double *sum_abs; u64 *count; i64 *best; bool *unsure; /* points may be absent or not */ u64 n; };
+struct gather {
+    double **v, **e, *sum_abs;
+    u64 *count, n;
+    i64 *best;
+    bool *unsure;                       /* points may be absent or not */
+    struct eval_terms terms;            /* of a single point that is a sum itself; mag NULL: the result is one term */
+};
 
 struct eq_run {
     struct eval_run r;
@@ -110,6 +117,45 @@ static void prepare_monoid(struct eq_run *q, const struct ein_monoid *m)
     eval_finish(r, &q->merge);
 }
 
+/* Terms go from the body to the result where a reduction has but one point, and on to the tensor if readers may take it in. */
+static void prepare_sums(struct eq_run *q)
+{
+    struct eval_run *r = &q->r;
+    const struct ein_eq *e = r->e;
+    const struct cascade *c = r->c;
+    bool plain = e->red == RED_ADD || e->red == RED_MUL || e->red == RED_MAX || e->red == RED_MIN;
+    bool point = e->red && !(plain && q->reduced == 1 && !e->guard && e->nbody == 1);
+    bool kept = !e->scan && c->tens.at[e->out[0]].role == EIN_TEMP && e->nout == 1, scaled = false, sum = false, fixed = !e->scan;
+    eval_sum_prepare(r, &q->body, e->nbody, q->body_reg, point ? EVAL_ROOT_POINT : kept || e->red ? EVAL_ROOT_KEPT : EVAL_ROOT_VALUE);
+    const struct eval_ins *body = eval_ins_of(&q->body, q->body_reg[0]);
+    for (u32 i = 0; i < e->nbody; i++)
+        fixed &= eval_ins_of(&q->body, q->body_reg[i])->fixed;
+    fixed &= !e->guard || eval_ins_of(&q->body, q->guard_reg)->fixed;
+    if (!point) {
+        scaled = body->scaled;
+        sum = q->body.terms[q->body_reg[0]].mag;
+    }
+    if (e->red) {
+        q->post.acc_fixed = fixed;
+        q->post.acc_scaled = scaled;
+        q->post.acc_sum = sum;
+        if (sum)
+            q->g.terms = eval_terms_new(r->a, q->g.n);
+        eval_sum_prepare(r, &q->post, e->post != 0, &q->post_reg, kept ? EVAL_ROOT_KEPT : EVAL_ROOT_VALUE);
+    }
+    if (e->post) {
+        const struct eval_ins *post = eval_ins_of(&q->post, q->post_reg);
+        fixed &= post->fixed;
+        scaled = post->scaled;
+        sum = q->post.terms[q->post_reg].mag;
+    }
+    for (u32 k = 0; k < e->nout; k++)
+        r->ev->sum[e->out[k]].fixed &= fixed;
+    if (kept && sum)
+        eval_sum_tensor(r, e->out[0]);
+    r->ev->sum[e->out[0]].scaled |= kept && scaled;
+}
+
 static bool prepare(struct eq_run *q)
 {
     struct eval_run *r = &q->r;
@@ -151,6 +197,8 @@ static bool prepare(struct eq_run *q)
     eval_strides(r, e->out[0], stride);
     for (u32 i = 0; i < e->nsub; i++)
         eval_compile_index(r, store, &q->par, e->sub[i], stride[i], q->lhs);
+    if (eval_sums(r))
+        prepare_sums(q);
     eval_finish(r, &q->body);
     eval_finish(r, &q->post);
     if (e->red == RED_USER)
@@ -371,6 +419,8 @@ static bool gather_all(struct eq_run *q, bool ties)
             u64 o = (u64)(at / q->reduced);
             i64 first = at % q->reduced;
             u32 end = (u32)MIN((i64)n, i + (q->reduced - first));
+            if (q->g.terms.mag)
+                eval_terms_copy(&q->g.terms, o, &q->body.terms[q->body_reg[0]], i, v[i], err[i]);
             for (u32 k = i; maybe && k < end; k++)
                 if (maybe[k] > 0) {
                     q->g.unsure[o] = true;
@@ -414,8 +464,11 @@ static void gather_end(struct eq_run *q)
             g->e[k][o] = INFINITY;
 }
 
-static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, const double *v, const double *err, const double *on, const double *maybe)
+/* terms: of lane 0 on; mag NULL: one each. */
+static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, const double *v, const double *err, const struct eval_terms *terms,
+                        const double *on, const double *maybe)
 {
+    struct eval_sums *sum = eval_sums(&q->r) && q->r.ev->sum[tens].on ? &q->r.ev->sum[tens] : NULL;
     i64 off[EVAL_BLOCK];
     struct ein_array *to = &q->r.ev->tens[tens];
     enum dtype d = q->r.c->tens.at[tens].dtype;
@@ -430,6 +483,8 @@ static void store_block(struct eq_run *q, const struct eval_prog *p, u32 tens, c
         to->v[off[i]] = absent ? 0 : whole ? elem_round(d, v[i]) : v[i];
         if (to->err)
             to->err[off[i]] = maybe && maybe[i] > 0 ? fabs(v[i]) + err[i] : absent ? 0 : err[i];
+        if (sum)
+            eval_terms_copy(&sum->terms, (u64)off[i], absent || (maybe && maybe[i] > 0) ? NULL : terms, i, to->v[off[i]], to->err[off[i]]);
     }
 }
 
@@ -443,7 +498,7 @@ static bool run_map(struct eq_run *q)
         memcpy(q->par.at, q->all.at, sizeof q->par.at);
         q->par.lanes = q->all.lanes;
         u32 reg = q->body_reg[0];
-        store_block(q, &q->body, q->r.e->out[0], q->body.v[reg], q->body.e ? q->body.e[reg] : NULL, on,
+        store_block(q, &q->body, q->r.e->out[0], q->body.v[reg], q->body.e ? q->body.e[reg] : NULL, q->body.terms ? &q->body.terms[reg] : NULL, on,
                     on && q->body.e ? q->body.e[q->guard_reg] : NULL);
     }
     return true;
@@ -464,16 +519,20 @@ static bool run_reduction(struct eq_run *q)
             const double *v = q->g.v[k] + at, *err = q->g.e[k] + at;
             q->post.acc_v = v;
             q->post.acc_e = err;
+            const struct eval_terms *g = &q->g.terms;
+            struct eval_terms acc = g->mag ? (struct eval_terms){ g->mag + at, g->own + at, g->n + at } : (struct eval_terms){ 0 };
+            q->post.acc_terms = acc;
             if (!k)
                 eval_block(&q->r, &q->post, &q->par);
             if (e->post) {
                 v = q->post.v[q->post_reg];
                 err = q->post.e ? q->post.e[q->post_reg] : NULL;
+                acc = q->post.terms ? q->post.terms[q->post_reg] : (struct eval_terms){ 0 };
                 for (u32 i = 0; q->post.poison && i < q->par.lanes; i++)
                     if (q->post.poison[q->post_reg][i])
                         return fail(q, "a read leaves its tensor", NULL);
             }
-            store_block(q, &q->post, e->out[k], v, err, NULL, NULL);
+            store_block(q, &q->post, e->out[k], v, err, &acc, NULL, NULL);
         }
         at += q->par.lanes;
     }
@@ -527,6 +586,14 @@ bool ein_eval_run(struct ein_eval *ev, const struct cascade *c, u32 first, u32 l
                 if (err && eval_round(eval_bound_dtype(ev, d), v[i]) != v[i])
                     err[i] = eval_unit(eval_bound_dtype(ev, d)) * fabs(v[i]);
             }
+        }
+    for (u32 t = 0; ev->sum && t < c->tens.n; t++)
+        ev->sum[t].fixed |= c->tens.at[t].role == EIN_PARAM || c->tens.at[t].role == EIN_STATE || c->tens.at[t].role == EIN_CONST;
+    for (u32 i = first; ev->sum && i < last; i++)
+        for (u32 k = 0; k < c->eq.at[i].nout; k++) {
+            struct eval_sums *s = &ev->sum[c->eq.at[i].out[k]];
+            s->on = s->scaled = false;
+            s->fixed = true;            /* until an equation of it is not */
         }
     for (u32 i = first; i < last; i++)
         for (u32 k = 0; k < c->eq.at[i].nout; k++)

@@ -3,8 +3,9 @@
  * EVAL_F64    everything in double: the truth passes and backends are judged against.
  * EVAL_F32    as written: each operation rounded to the accumulator's dtype, reductions in row-major order:
  *             the reference of --strict-math (exp, tanh, erf .. by the polynomials of ir/poly.h).
- * EVAL_BOUND  F64 with, beside each value, a bound on the error of an f32 evaluation in any order of summation
- *             (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, 3.1, 3.3).
+ * EVAL_BOUND  F64 with, beside each value, a bound on the error of an f32 evaluation in any order of summation, of reductions and
+ *             of what passes make of an expression's additions (eval_sum.c)
+ *             (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, 3.1, 3.3, 4.2).
  *             Where an error may turn a comparison or a rounding to an integer, the bound covers both outcomes; where it
  *             may reach a pole or leave a domain, it is infinite.  User monoids: in order only.
  *
@@ -21,6 +22,8 @@ struct ein_eval {
     i64 batch;
     struct arena *a;
     bool in_f64;                                        /* EVAL_BOUND: the bound of an f64 evaluation, such as the truth itself */
+    bool lowered;                                       /* EVAL_BOUND: of a cascade after all passes: no additions of its expressions are regrouped any more */
+    struct eval_sums *sum;                              /* [cascade tens]; EVAL_BOUND: terms of sums (eval_prog.h) */
     struct ein_array *tens;                             /* [cascade tens]; inputs, params, states given by the caller */
     u64 work, work_limit;                               /* points evaluated; 0: no limit */
     bool (*stop)(void *ctx); void *stop_ctx;            /* asked now and then: true ends the evaluation; may be NULL */

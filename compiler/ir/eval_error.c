@@ -11,7 +11,7 @@
 #include <math.h>
 
 /* Results below the normal range round absolutely, or are flushed to zero (of f16 they are kept: half a step). */
-static double tiny(enum dtype t)
+double eval_tiny(enum dtype t)
 {
     return t == DT_F64 ? 0x1p-1022 : t == DT_F16 ? 0x1p-25 : 0x1p-126;
 }
@@ -39,12 +39,12 @@ static double times(double x, double y)
 }
 
 /* The bound e of the exact operation on inexact operands, and `roundings` more of the result. */
-static double rounded(enum dtype t, double d, double e, double roundings)
+double eval_rounded(enum dtype t, double d, double e, double roundings)
 {
     double u = eval_unit(t);
     if (!u)
         return e;
-    return e + roundings * u * (fabs(d) + e) + (d == 0 && e == 0 ? 0 : tiny(t));
+    return e + roundings * u * (fabs(d) + e) + (d == 0 && e == 0 ? 0 : eval_tiny(t));
 }
 
 /* In units of u: an ulp is two. */
@@ -78,15 +78,15 @@ static double div_err(enum dtype t, double d, double ea, double b, double eb)
 {
     if (!(fabs(b) > eb))
         return eb == 0 && ea == 0 ? 0 : INFINITY;
-    return rounded(t, d, (ea + times(fabs(d), eb)) / (fabs(b) - eb), 2);
+    return eval_rounded(t, d, (ea + times(fabs(d), eb)) / (fabs(b) - eb), 2);
 }
 
 static double pow_err(enum dtype t, double d, double a, double ea, double b, double eb)
 {
     if (a == 0 || !(fabs(a) > ea))
-        return ea == 0 && eb == 0 ? 0 : eb == 0 && b >= 1 ? rounded(t, d, fabs(d) + pow(fabs(a) + ea, b), 4) : INFINITY;
+        return ea == 0 && eb == 0 ? 0 : eb == 0 && b >= 1 ? eval_rounded(t, d, fabs(d) + pow(fabs(a) + ea, b), 4) : INFINITY;
     double rel = times(fabs(b) + eb, ea) / (fabs(a) - ea) + times(fabs(log(fabs(a))), eb);
-    return rounded(t, d, times(fabs(d), expm1(rel)), 2 * 2 + 4);
+    return eval_rounded(t, d, times(fabs(d), expm1(rel)), 2 * 2 + 4);
 }
 
 double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec)
@@ -97,35 +97,35 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
     case EIN_SIGN: return ea > 0 && !(fabs(a) > ea) ? 2 : 0;
     case EIN_SQRT:
         if (ea == 0)
-            return rounded(t, d, 0, 1);
-        return a > ea ? rounded(t, d, ea / (sqrt(a) + sqrt(a - ea)), 1) : INFINITY;
+            return eval_rounded(t, d, 0, 1);
+        return a > ea ? eval_rounded(t, d, ea / (sqrt(a) + sqrt(a - ea)), 1) : INFINITY;
     case EIN_RSQRT:
-        return a > ea ? rounded(t, d, 1 / sqrt(a - ea) - d, 4) : ea == 0 ? 0 : INFINITY;
-    case EIN_EXP: return rounded(t, d, d == 0 ? exp(a + ea) : times(d, expm1(ea)), ulps(POLY_EXP));
+        return a > ea ? eval_rounded(t, d, 1 / sqrt(a - ea) - d, 4) : ea == 0 ? 0 : INFINITY;
+    case EIN_EXP: return eval_rounded(t, d, d == 0 ? exp(a + ea) : times(d, expm1(ea)), ulps(POLY_EXP));
     case EIN_LOG:
         if (ea == 0)
-            return rounded(t, d, 0, ulps(POLY_LOG));
-        return a > ea ? rounded(t, d, -log1p(-ea / a), ulps(POLY_LOG)) : INFINITY;
+            return eval_rounded(t, d, 0, ulps(POLY_LOG));
+        return a > ea ? eval_rounded(t, d, -log1p(-ea / a), ulps(POLY_LOG)) : INFINITY;
     case EIN_TANH:
         m = cosh(fmin(nearest_zero(a, ea), 300));
-        return rounded(t, d, fmin(ea / (m * m), 2), ulps(POLY_TANH));
+        return eval_rounded(t, d, fmin(ea / (m * m), 2), ulps(POLY_TANH));
     case EIN_SIGMOID:
         m = exp(-nearest_zero(a, ea));
-        return rounded(t, d, fmin(times(ea, m) / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
+        return eval_rounded(t, d, fmin(times(ea, m) / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
     case EIN_ERF:
         m = nearest_zero(a, ea);
-        return rounded(t, d, fmin(ea * 1.1283791670955126 * exp(-m * m), 2), ulps(POLY_ERF));
-    case EIN_SIN: return rounded(t, d, fmin(ea, 2), ulps(POLY_SIN));
-    case EIN_COS: return rounded(t, d, fmin(ea, 2), ulps(POLY_COS));
+        return eval_rounded(t, d, fmin(ea * 1.1283791670955126 * exp(-m * m), 2), ulps(POLY_ERF));
+    case EIN_SIN: return eval_rounded(t, d, fmin(ea, 2), ulps(POLY_SIN));
+    case EIN_COS: return eval_rounded(t, d, fmin(ea, 2), ulps(POLY_COS));
     case EIN_FLOOR: return step_err(floor, a, ea, d);
     case EIN_ADD: case EIN_SUB:
         if (ea == 0 && eb == 0 && (a == 0 || b == 0))
             return 0;
-        return rounded(t, d, ea + eb, 1);
+        return eval_rounded(t, d, ea + eb, 1);
     case EIN_MUL:
         if (ea == 0 && eb == 0 && (fabs(a) == 1 || fabs(b) == 1))
             return 0;
-        return rounded(t, d, times(fabs(a), eb) + times(fabs(b), ea) + times(ea, eb), 1);
+        return eval_rounded(t, d, times(fabs(a), eb) + times(fabs(b), ea) + times(ea, eb), 1);
     case EIN_DIV: case EIN_DIV0:
         if (k == EIN_DIV0 && b == 0 && eb == 0)
             return 0;
@@ -138,7 +138,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
             return INFINITY;
         if (floor(q + eq) != floor(q - eq))
             return fabs(b) + ea + eb;
-        return rounded(t, fabs(a) + fabs(b), ea + times(fabs(floor(q)), eb), 2);
+        return eval_rounded(t, fabs(a) + fabs(b), ea + times(fabs(floor(q)), eb), 2);
     }
     case EIN_MIN: return a + ea < b - eb ? ea : b + eb < a - ea ? eb : fmax(ea, eb);
     case EIN_MAX: return a - ea > b + eb ? ea : b - eb > a + ea ? eb : fmax(ea, eb);
@@ -157,7 +157,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
 double eval_cast_err(enum dtype to, double v, double e)
 {
     if (dtype_is_float(to))
-        return eval_round(to, v) == v && e == 0 ? 0 : rounded(to, v, e, 1);
+        return eval_round(to, v) == v && e == 0 ? 0 : eval_rounded(to, v, e, 1);
     if (to == DT_BOOL)
         return e > 0 && !(fabs(v) > e);
     return step_err(trunc, v, e, trunc(v));

@@ -211,7 +211,8 @@ void eval_read_block(struct eval_run *r, struct eval_prog *p, const struct eval_
     double *v = p->v[ins->dst], *e = p->e ? p->e[ins->dst] : NULL;
     u32 n = d->lanes;
     i64 off[EVAL_BLOCK];
-    if (!ins->ncheck && !ins->x.natom && (!ins->x.part || ins->x.unit)) {
+    bool terms = p->terms && p->terms[ins->dst].mag;
+    if (!terms && !ins->ncheck && !ins->x.natom && (!ins->x.part || ins->x.unit)) {
         i64 base = uniform(d, &ins->x);
         for (u32 i = 0; i < n; i++)
             v[i] = t->v[base + (ins->x.part ? i : 0)];
@@ -225,6 +226,8 @@ void eval_read_block(struct eval_run *r, struct eval_prog *p, const struct eval_
             v[i] = t->v[off[i]];
         for (u32 i = 0; e && i < n; i++)
             e[i] = t->err[off[i]];
+        if (terms)
+            eval_sum_read(r, p, ins, off, NULL, n);
         return;
     }
     u8 out[EVAL_BLOCK] = { 0 };
@@ -244,6 +247,8 @@ void eval_read_block(struct eval_run *r, struct eval_prog *p, const struct eval_
         if (poison)
             poison[i] = out[i] && (!pv || p->poison[ins->a][i]);
     }
+    if (terms)
+        eval_sum_read(r, p, ins, off, out, n);
 }
 
 void eval_slots_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d)

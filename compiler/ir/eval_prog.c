@@ -125,10 +125,15 @@ u32 eval_compile(struct eval_run *r, struct eval_prog *p, const struct eval_doma
         vec_push(r->a, &p->ins, ins);
     }
     u32 reg = p->reg[x] - 1;
+    return eval_ins_of(p, reg)->any ? in_dtype(r, p, reg, any, any) : reg;
+}
+
+const struct eval_ins *eval_ins_of(const struct eval_prog *p, u32 reg)
+{
     for (u32 i = 0; i < p->ins.n; i++)
-        if (p->ins.at[i].dst == reg && p->ins.at[i].any)
-            return in_dtype(r, p, reg, any, any);
-    return reg;
+        if (p->ins.at[i].dst == reg)
+            return &p->ins.at[i];
+    BUG("a register of no instruction");
 }
 
 void eval_finish(struct eval_run *r, struct eval_prog *p)
@@ -305,6 +310,8 @@ static bool leaf(struct eval_run *r, struct eval_prog *p, const struct eval_doma
         memcpy(v, from, n * sizeof *v);
         if (e)
             memcpy(e, from_e, n * sizeof *e);
+        if (p->terms && p->terms[ins->dst].mag)
+            eval_sum_acc(p, ins, n);
         return true;
     }
     default:
@@ -321,7 +328,9 @@ void eval_block(struct eval_run *r, struct eval_prog *p, const struct eval_domai
         if (leaf(r, p, d, ins, n))
             continue;
         values(r, p, ins, n);
-        if (p->e)
+        if (p->terms && ins->sum)
+            eval_sum_block(p, ins, eval_bound_dtype(r->ev, ins->dtype), n);
+        else if (p->e)
             errors(p, ins, eval_bound_dtype(r->ev, ins->dtype), n);
         if (p->poison)
             poisons(p, ins, n);

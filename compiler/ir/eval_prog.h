@@ -45,7 +45,15 @@ struct eval_ins {
     u32 ncheck; struct eval_check *check;       /* READ: axes that may be left; pad in register a (or none: poison) */
     bool padded, index;
     bool any;                           /* of constants only: its dtype is that of its use */
+    /* eval_sum.c: how its terms come about; no input in it; terms have constant factors; operands whose terms are each multiplied */
+    u8 sum;
+    bool fixed, scaled, over_a, over_b;
 };
+enum eval_sum { EVAL_TERM /* none: it is one term */, EVAL_SUM_READ, EVAL_SUM_ACC, EVAL_SUM_SAME, EVAL_SUM_PICK, EVAL_SUM_ADD, EVAL_SUM_TIMES };
+/* A sum's terms: their sizes together, the bounds of their errors together, and how many are not 0.  mag NULL: one term each. */
+struct eval_terms { double *mag, *own; float *n; };
+/* Of a tensor. on: some of its elements are sums. */
+struct eval_sums { struct eval_terms terms; u64 size; bool on, scaled, fixed; };
 struct eval_prog {
     VEC(struct eval_slot) slot;
     VEC(struct eval_ins) ins;
@@ -55,6 +63,9 @@ struct eval_prog {
     bool open;
     u32 *reg;                           /* by node: 1 + register, while compiling */
     const double *acc_v, *acc_e;        /* (acc 0), by lane */
+    struct eval_terms *terms;           /* by register; NULL: sums are as written */
+    struct eval_terms acc_terms;        /* of (acc 0) */
+    bool acc_sum, acc_fixed, acc_scaled;
     double *const *arg_v, *const *arg_e;
 };
 
@@ -70,6 +81,10 @@ struct eval_run {
 
 double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec);
 double eval_cast_err(enum dtype to, double v, double e);
+/* The bound e of the exact operation on inexact operands, and `roundings` more of the result, which is d. */
+double eval_rounded(enum dtype t, double d, double e, double roundings);
+/* What is lost below the normal range. */
+double eval_tiny(enum dtype t);
 /* Half a unit in the last place of a dtype, relatively (0 for integers). */
 double eval_unit(enum dtype t);
 double eval_round(enum dtype t, double x);
@@ -93,5 +108,20 @@ u64 eval_strides(const struct eval_run *r, u32 tens, i64 *stride);
 void eval_slots_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d);
 void eval_read_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d, struct eval_ins *ins);
 void eval_block(struct eval_run *r, struct eval_prog *p, const struct eval_domain *d);
+
+/* Sums in any order: is this evaluation about them?  What becomes of a program's roots: a point of a reduction, whose products stay; a value
+ * whose terms nobody asks for; one whose terms are kept. */
+enum eval_root { EVAL_ROOT_POINT, EVAL_ROOT_VALUE, EVAL_ROOT_KEPT };
+bool eval_sums(const struct eval_run *r);
+void eval_sum_prepare(struct eval_run *r, struct eval_prog *p, u32 nroot, const u32 *root, enum eval_root as);
+const struct eval_ins *eval_ins_of(const struct eval_prog *p, u32 reg);
+void eval_sum_block(struct eval_prog *p, const struct eval_ins *ins, enum dtype t, u32 n);
+void eval_sum_read(const struct eval_run *r, struct eval_prog *p, const struct eval_ins *ins, const i64 *off, const u8 *out, u32 n);
+void eval_sum_acc(struct eval_prog *p, const struct eval_ins *ins, u32 n);
+struct eval_terms eval_terms_new(struct arena *a, u64 n);
+/* Element at of `to` gets element i of `from`; without that it is one term, v, with error e. */
+void eval_terms_copy(struct eval_terms *to, u64 at, const struct eval_terms *from, u64 i, double v, double e);
+/* A tensor some equation of which is a sum: it has terms from now on. */
+void eval_sum_tensor(struct eval_run *r, u32 tens);
 
 #endif
