@@ -125,7 +125,7 @@ static void prepare_sums(struct eq_run *q)
     const struct cascade *c = r->c;
     bool plain = e->red == RED_ADD || e->red == RED_MUL || e->red == RED_MAX || e->red == RED_MIN;
     bool point = e->red && !(plain && q->reduced == 1 && !e->guard && e->nbody == 1);
-    bool kept = !e->scan && c->tens.at[e->out[0]].role == EIN_TEMP && e->nout == 1, scaled = false, sum = false, fixed = !e->scan;
+    bool kept = !e->scan && r->ev->sum[e->out[0]].asked && c->tens.at[e->out[0]].role == EIN_TEMP && e->nout == 1, scaled = false, sum = false, fixed = !e->scan;
     eval_sum_prepare(r, &q->body, e->nbody, q->body_reg, point ? EVAL_ROOT_POINT : kept || e->red ? EVAL_ROOT_KEPT : EVAL_ROOT_VALUE);
     const struct eval_ins *body = eval_ins_of(&q->body, q->body_reg[0]);
     for (u32 i = 0; i < e->nbody; i++)
@@ -587,14 +587,8 @@ bool ein_eval_run(struct ein_eval *ev, const struct cascade *c, u32 first, u32 l
                     err[i] = eval_unit(eval_bound_dtype(ev, d)) * fabs(v[i]);
             }
         }
-    for (u32 t = 0; ev->sum && t < c->tens.n; t++)
-        ev->sum[t].fixed |= c->tens.at[t].role == EIN_PARAM || c->tens.at[t].role == EIN_STATE || c->tens.at[t].role == EIN_CONST;
-    for (u32 i = first; ev->sum && i < last; i++)
-        for (u32 k = 0; k < c->eq.at[i].nout; k++) {
-            struct eval_sums *s = &ev->sum[c->eq.at[i].out[k]];
-            s->on = s->scaled = false;
-            s->fixed = true;            /* until an equation of it is not */
-        }
+    if (ev->sum && !ev->lowered)
+        eval_sum_tensors(ev, c, first, last);
     for (u32 i = first; i < last; i++)
         for (u32 k = 0; k < c->eq.at[i].nout; k++)
             if (!ev->tens[c->eq.at[i].out[k]].v)

@@ -10,41 +10,9 @@
 
 #include <math.h>
 
-/* Results below the normal range round absolutely, or are flushed to zero (of f16 they are kept: half a step). */
-double eval_tiny(enum dtype t)
-{
-    return t == DT_F64 ? 0x1p-1022 : t == DT_F16 ? 0x1p-25 : 0x1p-126;
-}
-
-double eval_unit(enum dtype t)
-{
-    switch (t) {
-    case DT_F64: return 0x1p-53;
-    case DT_F32: return 0x1p-24;
-    case DT_F16: return 0x1p-11;
-    case DT_BF16: return 0x1p-8;
-    default: return 0;
-    }
-}
-
 double eval_round(enum dtype t, double x)
 {
     return t == DT_F32 ? (double)(float)x : t == DT_F64 || !dtype_is_float(t) ? x : elem_round(t, x);
-}
-
-/* Nothing times an infinite bound is nothing. */
-static double times(double x, double y)
-{
-    return x == 0 || y == 0 ? 0 : x * y;
-}
-
-/* The bound e of the exact operation on inexact operands, and `roundings` more of the result. */
-double eval_rounded(enum dtype t, double d, double e, double roundings)
-{
-    double u = eval_unit(t);
-    if (!u)
-        return e;
-    return e + roundings * u * (fabs(d) + e) + (d == 0 && e == 0 ? 0 : eval_tiny(t));
 }
 
 /* In units of u: an ulp is two. */
@@ -78,15 +46,15 @@ static double div_err(enum dtype t, double d, double ea, double b, double eb)
 {
     if (!(fabs(b) > eb))
         return eb == 0 && ea == 0 ? 0 : INFINITY;
-    return eval_rounded(t, d, (ea + times(fabs(d), eb)) / (fabs(b) - eb), 2);
+    return eval_rounded(t, d, (ea + eval_times(fabs(d), eb)) / (fabs(b) - eb), 2);
 }
 
 static double pow_err(enum dtype t, double d, double a, double ea, double b, double eb)
 {
     if (a == 0 || !(fabs(a) > ea))
         return ea == 0 && eb == 0 ? 0 : eb == 0 && b >= 1 ? eval_rounded(t, d, fabs(d) + pow(fabs(a) + ea, b), 4) : INFINITY;
-    double rel = times(fabs(b) + eb, ea) / (fabs(a) - ea) + times(fabs(log(fabs(a))), eb);
-    return eval_rounded(t, d, times(fabs(d), expm1(rel)), 2 * 2 + 4);
+    double rel = eval_times(fabs(b) + eb, ea) / (fabs(a) - ea) + eval_times(fabs(log(fabs(a))), eb);
+    return eval_rounded(t, d, eval_times(fabs(d), expm1(rel)), 2 * 2 + 4);
 }
 
 double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec)
@@ -101,7 +69,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
         return a > ea ? eval_rounded(t, d, ea / (sqrt(a) + sqrt(a - ea)), 1) : INFINITY;
     case EIN_RSQRT:
         return a > ea ? eval_rounded(t, d, 1 / sqrt(a - ea) - d, 4) : ea == 0 ? 0 : INFINITY;
-    case EIN_EXP: return eval_rounded(t, d, d == 0 ? exp(a + ea) : times(d, expm1(ea)), ulps(POLY_EXP));
+    case EIN_EXP: return eval_rounded(t, d, d == 0 ? exp(a + ea) : eval_times(d, expm1(ea)), ulps(POLY_EXP));
     case EIN_LOG:
         if (ea == 0)
             return eval_rounded(t, d, 0, ulps(POLY_LOG));
@@ -111,7 +79,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
         return eval_rounded(t, d, fmin(ea / (m * m), 2), ulps(POLY_TANH));
     case EIN_SIGMOID:
         m = exp(-nearest_zero(a, ea));
-        return eval_rounded(t, d, fmin(times(ea, m) / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
+        return eval_rounded(t, d, fmin(eval_times(ea, m) / ((1 + m) * (1 + m)), 1), ulps(POLY_SIGMOID));
     case EIN_ERF:
         m = nearest_zero(a, ea);
         return eval_rounded(t, d, fmin(ea * 1.1283791670955126 * exp(-m * m), 2), ulps(POLY_ERF));
@@ -125,7 +93,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
     case EIN_MUL:
         if (ea == 0 && eb == 0 && (fabs(a) == 1 || fabs(b) == 1))
             return 0;
-        return eval_rounded(t, d, times(fabs(a), eb) + times(fabs(b), ea) + times(ea, eb), 1);
+        return eval_rounded(t, d, eval_times(fabs(a), eb) + eval_times(fabs(b), ea) + eval_times(ea, eb), 1);
     case EIN_DIV: case EIN_DIV0:
         if (k == EIN_DIV0 && b == 0 && eb == 0)
             return 0;
@@ -138,7 +106,7 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
             return INFINITY;
         if (floor(q + eq) != floor(q - eq))
             return fabs(b) + ea + eb;
-        return eval_rounded(t, fabs(a) + fabs(b), ea + times(fabs(floor(q)), eb), 2);
+        return eval_rounded(t, fabs(a) + fabs(b), ea + eval_times(fabs(floor(q)), eb), 2);
     }
     case EIN_MIN: return a + ea < b - eb ? ea : b + eb < a - ea ? eb : fmax(ea, eb);
     case EIN_MAX: return a - ea > b + eb ? ea : b - eb > a + ea ? eb : fmax(ea, eb);

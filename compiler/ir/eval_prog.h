@@ -52,8 +52,8 @@ struct eval_ins {
 enum eval_sum { EVAL_TERM /* none: it is one term */, EVAL_SUM_READ, EVAL_SUM_ACC, EVAL_SUM_SAME, EVAL_SUM_PICK, EVAL_SUM_ADD, EVAL_SUM_TIMES };
 /* A sum's terms: their sizes together, the bounds of their errors together, and how many are not 0.  mag NULL: one term each. */
 struct eval_terms { double *mag, *own; float *n; };
-/* Of a tensor. on: some of its elements are sums. */
-struct eval_sums { struct eval_terms terms; u64 size; bool on, scaled, fixed; };
+/* Of a tensor. on: some of its elements are sums; asked: some sum reads it; fixed: it depends on no input. */
+struct eval_sums { struct eval_terms terms; u64 size; bool on, scaled, fixed, asked; };
 struct eval_prog {
     VEC(struct eval_slot) slot;
     VEC(struct eval_ins) ins;
@@ -81,12 +81,35 @@ struct eval_run {
 
 double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea, double b, double eb, double c, double ec);
 double eval_cast_err(enum dtype to, double v, double e);
-/* The bound e of the exact operation on inexact operands, and `roundings` more of the result, which is d. */
-double eval_rounded(enum dtype t, double d, double e, double roundings);
-/* What is lost below the normal range. */
-double eval_tiny(enum dtype t);
 /* Half a unit in the last place of a dtype, relatively (0 for integers). */
-double eval_unit(enum dtype t);
+static inline double eval_unit(enum dtype t)
+{
+    switch (t) {
+    case DT_F64: return 0x1p-53;
+    case DT_F32: return 0x1p-24;
+    case DT_F16: return 0x1p-11;
+    case DT_BF16: return 0x1p-8;
+    default: return 0;
+    }
+}
+/* Results below the normal range round absolutely, or are flushed to zero (of f16 they are kept: half a step). */
+static inline double eval_tiny(enum dtype t)
+{
+    return t == DT_F64 ? 0x1p-1022 : t == DT_F16 ? 0x1p-25 : 0x1p-126;
+}
+/* Nothing times an infinite bound is nothing. */
+static inline double eval_times(double x, double y)
+{
+    return x == 0 || y == 0 ? 0 : x * y;
+}
+/* The bound e of the exact operation on inexact operands, and `roundings` more of the result, which is d. */
+static inline double eval_rounded(enum dtype t, double d, double e, double roundings)
+{
+    double u = eval_unit(t);
+    if (!u)
+        return e;
+    return e + roundings * u * (__builtin_fabs(d) + e) + (d == 0 && e == 0 ? 0 : eval_tiny(t));
+}
 double eval_round(enum dtype t, double x);
 /* The dtype whose roundings a bound counts. */
 static inline enum dtype eval_bound_dtype(const struct ein_eval *ev, enum dtype t)
@@ -113,6 +136,8 @@ void eval_block(struct eval_run *r, struct eval_prog *p, const struct eval_domai
  * whose terms nobody asks for; one whose terms are kept. */
 enum eval_root { EVAL_ROOT_POINT, EVAL_ROOT_VALUE, EVAL_ROOT_KEPT };
 bool eval_sums(const struct eval_run *r);
+/* Facts of tensors before equations [first, last) run. */
+void eval_sum_tensors(struct ein_eval *ev, const struct cascade *c, u32 first, u32 last);
 void eval_sum_prepare(struct eval_run *r, struct eval_prog *p, u32 nroot, const u32 *root, enum eval_root as);
 const struct eval_ins *eval_ins_of(const struct eval_prog *p, u32 reg);
 void eval_sum_block(struct eval_prog *p, const struct eval_ins *ins, enum dtype t, u32 n);

@@ -184,11 +184,6 @@ static double any_order(enum dtype t, double v, struct terms x, bool scaled)
     return eval_rounded(t, v, x.own + others, 1);
 }
 
-static double times(double x, double y)
-{
-    return x == 0 || y == 0 ? 0 : x * y;
-}
-
 /* Each term of x times f, or over f. */
 static struct terms times_each(enum ein_kind k, enum dtype t, struct terms x, double f, double ef)
 {
@@ -198,8 +193,8 @@ static struct terms times_each(enum ein_kind k, enum dtype t, struct terms x, do
     if (k == EIN_MUL && fabs(f) == 1 && ef == 0)
         return x;
     if (k == EIN_MUL) {
-        y.mag = times(x.mag, fabs(f));
-        y.own = eval_rounded(t, y.mag, times(x.own, fabs(f)) + times(x.mag + x.own, ef), 1);
+        y.mag = eval_times(x.mag, fabs(f));
+        y.own = eval_rounded(t, y.mag, eval_times(x.own, fabs(f)) + eval_times(x.mag + x.own, ef), 1);
     } else {
         y.mag = x.mag / fabs(f);
         y.own = eval_err_op(k, t, y.mag, x.mag, x.own, f, ef, 0, 0);
@@ -269,6 +264,52 @@ void eval_sum_acc(struct eval_prog *p, const struct eval_ins *s, u32 n)
 
 /* --- tensors ----------------------------------------------------------------------------------- */
 
+/* Tensors whose terms count for x, part of e: those that operations which pass terms on read; a point's products stay. */
+static void ask(struct ein_eval *ev, const struct cascade *c, struct arena *a, ein_node x, bool point)
+{
+    ein_nodes all = { 0 };
+    ein_reach(a, c, x, &all);
+    bool *stays = NEW_ARRAY(a, bool, all.n + 1);
+    if (c->node.at[x].kind == EIN_READ)
+        ev->sum[c->node.at[x].u].asked |= !point;
+    for (u32 i = all.n; i-- > 0;) {
+        const struct ein_x *y = &c->node.at[all.at[i]];
+        ein_node kid[3] = { y->a, y->b, y->c };
+        stays[i] |= point && all.at[i] == x;
+        bool passes = y->kind == EIN_ADD || y->kind == EIN_SUB || y->kind == EIN_MUL || y->kind == EIN_DIV || y->kind == EIN_DIV0 || y->kind == EIN_NEG ||
+                      y->kind == EIN_CAST || y->kind == EIN_SELECT || y->kind == EIN_READ;
+        for (u32 k = 0; passes && k < 3; k++)
+            if (kid[k] && c->node.at[kid[k]].kind == EIN_READ && !(stays[i] && y->kind == EIN_MUL))
+                ev->sum[c->node.at[kid[k]].u].asked = true;
+        for (u32 j = 0; stays[i] && y->kind == EIN_MUL && j < i; j++)
+            stays[j] |= all.at[j] == y->a || all.at[j] == y->b;
+    }
+}
+
+void eval_sum_tensors(struct ein_eval *ev, const struct cascade *c, u32 first, u32 last)
+{
+    struct arena *a = arena_new("sums");
+    for (u32 t = 0; t < c->tens.n; t++)
+        ev->sum[t].fixed |= c->tens.at[t].role == EIN_PARAM || c->tens.at[t].role == EIN_STATE || c->tens.at[t].role == EIN_CONST;
+    for (u32 i = first; i < last; i++)
+        for (u32 k = 0; k < c->eq.at[i].nout; k++) {
+            struct eval_sums *s = &ev->sum[c->eq.at[i].out[k]];
+            s->on = s->scaled = s->asked = false;
+            s->fixed = true;            /* until an equation of it is not */
+        }
+    for (u32 i = first; i < last; i++) {
+        const struct ein_eq *e = &c->eq.at[i];
+        bool one = true;                /* a reduction of one point */
+        for (u32 k = 0; k < e->nrank; k++)
+            one &= e->rank[k].kind == EIN_PAR || e->rank[k].ext == 1 || e->rank[k].ext < 0;
+        for (u32 k = 0; k < e->nbody; k++)
+            ask(ev, c, a, e->body[k], e->red && !one);
+        if (e->post)
+            ask(ev, c, a, e->post, false);
+    }
+    arena_free(a);
+}
+
 void eval_sum_tensor(struct eval_run *r, u32 tens)
 {
     struct eval_sums *s = &r->ev->sum[tens];
@@ -278,7 +319,8 @@ void eval_sum_tensor(struct eval_run *r, u32 tens)
             s->terms = eval_terms_new(r->ev->a, t->n);
         s->size = t->n;
         for (u64 i = 0; i < t->n; i++)          /* what other equations have written */
-            put(&s->terms, i, one_term(t->v[i], t->err[i]));
+            if (t->v[i] != 0 || t->err[i] != 0)
+                put(&s->terms, i, one_term(t->v[i], t->err[i]));
     }
     s->on = true;
 }
