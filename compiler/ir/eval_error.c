@@ -35,6 +35,12 @@ static double nearest_zero(double a, double ea)
     return m > 0 ? m : 0;
 }
 
+/* Of sin and cos: beyond where the polynomials reduce their argument well (poly_f32.def, poly_f64.def), they are only numbers in [-1, 1]. */
+static double turn_err(enum dtype t, double a, double ea)
+{
+    return fabs(a) + ea <= (t == DT_F64 ? 0x1p30 : 0x1p17) ? fmin(ea, 2) : 2;
+}
+
 static double step_err(double (*f)(double), double a, double ea, double d)
 {
     if (!ea)
@@ -83,8 +89,8 @@ double eval_err_op(enum ein_kind k, enum dtype t, double d, double a, double ea,
     case EIN_ERF:
         m = nearest_zero(a, ea);
         return eval_rounded(t, d, fmin(ea * 1.1283791670955126 * exp(-m * m), 2), ulps(POLY_ERF));
-    case EIN_SIN: return eval_rounded(t, d, fmin(ea, 2), ulps(POLY_SIN));
-    case EIN_COS: return eval_rounded(t, d, fmin(ea, 2), ulps(POLY_COS));
+    case EIN_SIN: return eval_rounded(t, d, turn_err(t, a, ea), ulps(POLY_SIN));
+    case EIN_COS: return eval_rounded(t, d, turn_err(t, a, ea), ulps(POLY_COS));
     case EIN_FLOOR: return step_err(floor, a, ea, d);
     case EIN_ADD: case EIN_SUB:
         if (ea == 0 && eb == 0 && (a == 0 || b == 0))

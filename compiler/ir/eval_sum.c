@@ -3,22 +3,23 @@
  * In: an equation's programs.  Out: for each register that is a sum, beside its value and bound, of its terms: their sizes
  * together (mag), the errors they come with together (own), and how many there are that are not 0 (n).
  *
- * Usual arithmetic lets passes take a sum of expressions in any order, through tensors that they fuse, join equal terms, and distribute factors that depend on
- * no input over sums (ein-epilogue).  What is a term, and what a sum of them costs:
+ * Usual arithmetic lets passes take a sum of expressions in any order, through tensors that they fuse, join equal terms, and
+ * distribute factors that depend on no input over sums (ein-epilogue).  The bound must not depend on whether they do.  Terms:
  *
  *     a + b, a - b        the terms of both
  *     -a, select          the terms of what is taken (ranges decide selects once they are split)
- *     f * a, a / f        f depends on parameters at most: each term of a times f, f's error and a rounding (a quotient: two) in each product,
- *                         whose sizes together are f * mag.  It is no bound for the product of f and the sum alone, which is smaller.
+ *     f * a, a / f        f depends on parameters at most: each term of a times f.  f's error (constants joined are rounded each
+ *                         by itself) and a rounding (a quotient: two) are in each product, whose sizes together are |f| mag: more than those
+ *                         of f times the sum
  *     anything else       one term of the size of its value; reductions of more than a point, other dtypes, recurrences among them
  *
- * n terms have n - 1 additions.  The last one gives the sum itself, rounded once; the n - 2 others give partial sums, in whatever order, so that
- * each term is in n - 2 of them at most: gamma(n - 2) * (mag + own), gamma(k) = k u / (1 - k u)  (Higham, 4.2).
+ * n terms have n - 1 additions.  The last one gives the sum itself, rounded once; the n - 2 others give partial sums, in whatever
+ * order, so that each term is in n - 2 of them at most: gamma(n - 2) * (mag + own), gamma(k) = k u / (1 - k u)  (Higham, 4.2).
  *
- * Equal terms joined, k1 x + .. + kp x -> (k1 + .. + kp) x, save p - 1 additions and cost the product and, unless it is a whole number, the rounding of the new
- * constant: at most two roundings of sizes within mag, of which p >= 3 terms, or two joined pairs, save as many.  So one more, gamma(n - 1), covers all
- * joining, and only sums with constant factors pay it (`scaled`): of x + x the constant is exact, and x + x + x saves two.  Constants multiplied together
- * are rounded once where each was, so they are paid.
+ * Equal terms joined, k1 x + .. + kp x -> (k1 + .. + kp) x, save p - 1 additions, and cost two roundings of at most their sizes: of the product, and of
+ * the new constant.  Three terms and more, and two groups of terms, save as much; one pair saves one of the two, so one more, of at most
+ * mag, covers all joining: gamma(n - 1).  Only sums with factors (`scaled`) pay it: without, constants are whole numbers, and of x + x the
+ * product is exact, too.  Constants multiplied together are rounded once, where each was.
  *
  * Products at the root of a reduction's body stay as they are: no pass distributes those, and they are most of the work. */
 #include "compiler/ir/eval_prog.h"
