@@ -65,11 +65,14 @@ static ein_node regroup(struct hoist *h, ein_node x)
     return ein_op2(c, EIN_MUL, r, l);
 }
 
-/* Is everything of the equation in the accumulator's dtype? */
+/* Is everything of the equation in the accumulator's dtype, what it writes as well? */
 static bool one_dtype(struct hoist *h)
 {
     struct cascade *c = h->w->c;
     ein_nodes all = {0};
+    for (u32 k = 0; k < h->e.nout; k++)
+        if (c->tens.at[h->e.out[k]].dtype != h->e.acc)
+            return false;
     for (u32 k = 0; k < h->e.nbody; k++)
         ein_reach(h->w->a, c, h->e.body[k], &all);
     if (h->e.post)
@@ -82,8 +85,8 @@ static bool one_dtype(struct hoist *h)
     return true;
 }
 
-/* A new tensor for x over the ranks it depends on; the read that stands for it. */
-static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
+/* A new tensor for x over the ranks it depends on; the read that stands for it.  cond: x is used as a condition. */
+static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks, bool cond)
 {
     struct cascade *c = h->w->c;
     ein_node with[64] = {0}, sub[64], read[64];
@@ -104,7 +107,7 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
         n++;
     }
     int d = ein_dtype(c, &h->e, x);
-    if (d == EIN_ANY && (h->w->o->strict || !one_dtype(h)))     /* it takes the dtype it is used with */
+    if (d == EIN_ANY && (cond || h->w->o->strict || !one_dtype(h)))     /* it takes the dtype it is used with */
         return 0;
     if (d == EIN_ANY)
         d = h->e.acc;
@@ -129,7 +132,7 @@ static ein_node hoisted(struct hoist *h, ein_node x, u64 ranks)
 }
 
 /* Largest load-time subexpressions that compute something, from the root down. */
-static void find(struct hoist *h, ein_node x)
+static void find(struct hoist *h, ein_node x, bool cond)
 {
     struct cascade *c = h->w->c;
     if (!x || h->n == COUNTOF(h->from) || ein_is_index(c, x))
@@ -143,7 +146,7 @@ static void find(struct hoist *h, ein_node x)
     u32 cost = rw_cost(h->w, x);
     if (phase < EIN_PHASE_RUN) {
         if (cost >= (reads ? 1u : 4u)) {
-            ein_node to = hoisted(h, x, ranks);
+            ein_node to = hoisted(h, x, ranks, cond);
             if (to) {
                 h->from[h->n] = x;
                 h->to[h->n++] = to;
@@ -152,9 +155,10 @@ static void find(struct hoist *h, ein_node x)
         return;
     }
     struct ein_x y = c->node.at[x];
-    find(h, y.a);
-    find(h, y.b);
-    find(h, y.c);
+    bool logic = y.kind == EIN_AND || y.kind == EIN_OR || y.kind == EIN_NOT;
+    find(h, y.a, logic || y.kind == EIN_SELECT);
+    find(h, y.b, logic);
+    find(h, y.c, false);
 }
 
 /* Bottom-up regrouping of every product under x. */
@@ -187,8 +191,8 @@ u32 ein_hoist(struct cascade *c, const struct pass_options *o)
             h.e.post = regroup_all(&h, h.e.post);
         }
         for (u32 k = 0; k < h.e.nbody; k++)
-            find(&h, h.e.body[k]);
-        find(&h, h.e.post);
+            find(&h, h.e.body[k], false);
+        find(&h, h.e.post, false);
         if (!h.n)
             continue;
         for (u32 k = 0; k < h.e.nbody; k++)
