@@ -197,15 +197,17 @@ static ein_node tensor(struct pass *p, const struct ein_eq *e, ein_node x, u64 r
     q.rank = NEW_ARRAY(c->a, struct ein_rank, e->nrank);
     q.sub = NEW_ARRAY(c->a, ein_node, e->nrank);
     q.body = NEW_ARRAY(c->a, ein_node, 1);
-    for (u32 r = 0; r < e->nrank; r++)
-        if (ranks >> r & 1) {
-            sub[n] = ein_rank(c, r);
-            dim[n] = e->rank[r].ext;
-            q.rank[n] = e->rank[r];
-            q.rank[n].kind = EIN_PAR;
-            q.sub[n] = with[r] = ein_rank(c, n);
-            n++;
-        }
+    for (u32 k = 0; k < 2 * e->nrank; k++) {
+        u32 r = k % e->nrank;
+        if (!(ranks >> r & 1) || (e->rank[r].ext < 0) != (k < e->nrank))       /* the batch first, though the sum may be over it */
+            continue;
+        sub[n] = ein_rank(c, r);
+        dim[n] = e->rank[r].ext;
+        q.rank[n] = e->rank[r];
+        q.rank[n].kind = EIN_PAR;
+        q.sub[n] = with[r] = ein_rank(c, n);
+        n++;
+    }
     q.nrank = q.nsub = n;
     q.body[0] = x ? ein_subst(c, x, e->nrank, with) : 0;
     struct ein_tens t = { .name = str_fmt(c->sp, "%s.%s", c->tens.at[e->out[0]].name, what), .role = EIN_TEMP, .dtype = e->acc,
@@ -522,11 +524,7 @@ static void cut(struct pass *p, struct ein_eq *e, ein_node post, ein_node rest_o
     ein_node read = tensor(p, e, 0, parallel(e, true), EIN_PHASE_RUN, "sum", &def);
     sum.out = def.out;
     sum.nsub = def.nsub;
-    sum.sub = NEW_ARRAY(c->a, ein_node, def.nsub);
-    u32 n = 0;
-    for (u32 r = 0; r < e->nrank; r++)
-        if (e->rank[r].kind == EIN_PAR)
-            sum.sub[n++] = ein_rank(c, r);
+    sum.sub = arena_dup(c->a, c->list.at + c->node.at[read].list, sizeof *sum.sub * def.nsub);
     sum.post = post;
     vec_push(c->a, &p->out, sum);
     ein_node now = rw_replace(c, rest_of, 1, &from, &read), *with = NEW_ARRAY(p->a, ein_node, e->nrank);

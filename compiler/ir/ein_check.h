@@ -3,7 +3,7 @@
 #define NASC_EIN_CHECK_H
 #include "compiler/ir/ein.h"
 
-enum { MAX_RANKS = 64, MAX_FACTS = 32 };
+enum { MAX_RANKS = 64, MAX_FACTS = 64 };
 
 struct ein_check {
     const struct cascade *c;

@@ -13,6 +13,7 @@ struct gen_options {
     u32 equations;          /* at most about so many; 0: 6 */
     u32 points;             /* of an equation, for one sample; 0: 6000 */
     bool training;          /* states with next values */
+    bool conditions;        /* many reads that may leave their tensors, behind conditions of every form rather than with pads */
     bool wild;              /* functions also where they have poles or no value, reductions that may be empty: infinities and NaNs come up */
 };
 struct cascade *gen_cascade(struct arena *a, struct str_pool *sp, u64 seed, const struct gen_options *o);

@@ -247,6 +247,10 @@ static struct gen_range write(struct gen *g, u32 out, u32 nsub, const ein_node *
     double n = reduced_points(g), most = gen_most(acc);
     if (gen_chance(g, reduces ? 14 : 6))
         e.guard = guard(g);
+    if (g->need)
+        e.guard = e.guard ? ein_op2(c, EIN_AND, g->need, e.guard) : g->need;
+    g->filtered = false;
+    g->need = 0;
     if (red == RED_ADD)
         p = gen_fit(g, p, acc, -most / n, most / n);
     if (red == RED_MUL) {
@@ -335,6 +339,8 @@ void gen_equation(struct gen *g)
     static const enum dtype types[] = { DT_F32, DT_F64, DT_F16, DT_BF16, DT_I32, DT_I64, DT_I8, DT_U8, DT_BOOL };
     struct cascade *c = g->c;
     gen_begin(g, !gen_chance(g, 12));
+    g->filtered = g->o.conditions && gen_chance(g, 30);
+    g->need = 0;
     gen_choose_ranks(g, 3);
     enum dtype t = gen_chance(g, 72) ? DT_F32 : types[gen_below(g, COUNTOF(types))];
     i64 dim[GEN_DIMS];

@@ -25,6 +25,8 @@ struct gen {
     bool only_params;                   /* nothing that depends on inputs is read */
     bool in_post; struct gen_point acc;
     struct gen_point primary;           /* x 0: none */
+    bool filtered; ein_node need;       /* a read may ask for a guard of the equation: this */
+    bool behind;                        /* something behind a condition is being made */
 };
 
 u32 gen_below(struct gen *g, u32 n);
@@ -53,6 +55,8 @@ struct gen_point gen_point(struct gen *g, enum dtype t, u32 depth);
 struct gen_point gen_cond(struct gen *g, u32 depth);
 struct gen_point gen_read(struct gen *g, enum dtype t);
 struct gen_point gen_read_at(struct gen *g, u32 tens, const ein_node *sub, bool open);     /* with a pad or a condition where it is open */
+/* The same behind a condition of the select's or the equation's; false: none was found. */
+bool gen_behind(struct gen *g, u32 tens, const ein_node *sub, struct gen_point *to);
 struct gen_point gen_num(struct gen *g, double v);
 struct gen_point gen_cast(struct gen *g, struct gen_point p, enum dtype t);
 /* The same or something of it within [lo, hi]. */

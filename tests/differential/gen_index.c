@@ -72,7 +72,7 @@ static ein_node candidate(struct gen *g, i64 ext, bool must)
         r = rank[gen_below(g, n)];
     ein_node x = ein_rank(c, r), y;
     i64 e = extent_of(g, r), k;
-    switch (gen_below(g, 18)) {
+    switch (g->o.conditions && gen_chance(g, 60) ? 9 + gen_below(g, 9) : gen_below(g, 18)) {
     default:
         if (e > ext)
             return ein_imod(c, x, gen_chance(g, 70) ? ext : gen_between(g, 1, ext));
@@ -119,7 +119,7 @@ ein_node gen_index(struct gen *g, i64 ext, bool must, bool *open)
         *open = !(bounded && lo >= 0 && hi < ext);
         if (!*open)
             return x;
-        if (!must && (!bounded || (hi >= 0 && lo < ext)) && gen_chance(g, 60))
+        if (!must && (!bounded || (hi >= 0 && lo < ext)) && gen_chance(g, g->o.conditions ? 90 : 60))
             return x;
     }
     *open = false;

@@ -289,6 +289,9 @@ struct gen_point gen_read_at(struct gen *g, u32 tens, const ein_node *sub, bool 
     g->tens.at[tens].reads++;
     if (!open)
         return (struct gen_point){ ein_read(c, tens, n, sub, 0), (u8)t, v };
+    struct gen_point behind;
+    if (g->o.conditions && !g->behind && gen_chance(g, 80) && gen_behind(g, tens, sub, &behind))
+        return behind;
     if (gen_chance(g, 12)) {                                    /* a condition in front of it */
         ein_node cond = 0;
         for (u32 i = 0; i < n; i++) {

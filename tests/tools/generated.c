@@ -1,6 +1,6 @@
 /* generated - random cascades on every engine, against the evaluator; what differs is shrunk and kept as text.
  *
- *   generated [-n N] [--seed S] [--engine NAME]... [--every K] [--training] [--wild] [--batch B] [--special] [--size EQUATIONS] [--points P] [--break K] [--keep DIR] [--no-shrink] [--first] [--table] [--text] [FILE.ein]...
+ *   generated [-n N] [--seed S] [--engine NAME]... [--every K] [--training] [--wild] [--conditions] [--batch B] [--special] [--size EQUATIONS] [--points P] [--break K] [--keep DIR] [--no-shrink] [--first] [--table] [--text] [FILE.ein]...
  *
  * Cascades of the seeds S, S+1, .. (or those of the files) run on the engines named (all there are), or, --every K, each on K of them in
  * turn.  Batches are 1 to 4, inputs special for strict engines at odd seeds, unless --batch and
@@ -297,6 +297,7 @@ int main(int argc, char **argv)
         else if (strcmp(a, "--text") == 0) j->text = true;
         else if (strcmp(a, "--training") == 0) j->o.training = true;
         else if (strcmp(a, "--wild") == 0) j->o.wild = true;
+        else if (strcmp(a, "--conditions") == 0) j->o.conditions = true;
         else if (strcmp(a, "--no-shrink") == 0) j->shrink = false;
         else if (strcmp(a, "--special") == 0) j->special = true;
         else if (strcmp(a, "--first") == 0) j->first = true;
