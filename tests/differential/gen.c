@@ -186,7 +186,7 @@ struct cascade *gen_cascade(struct arena *a, struct str_pool *sp, u64 seed, cons
     finish(&g);
     struct buf why = { 0 };
     if (!ein_verify(g.c, &why))
-        BUG("the generator made a cascade that does not verify: %s", why.at);
+        BUG("the generator made %s, which does not verify: %s", g.c->name, why.at);
     buf_free(&why);
     return g.c;
 }

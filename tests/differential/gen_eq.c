@@ -245,11 +245,11 @@ static struct gen_range write(struct gen *g, u32 out, u32 nsub, const ein_node *
     enum dtype acc = e.acc;
     struct gen_point p = gen_body(g, acc), r;
     double n = reduced_points(g), most = gen_most(acc);
-    if (gen_chance(g, reduces ? 14 : 6))
-        e.guard = guard(g);
-    if (g->need)
-        e.guard = e.guard ? ein_op2(c, EIN_AND, g->need, e.guard) : g->need;
     g->filtered = false;
+    if (g->need)                        /* alone: what another condition reads would not be behind it */
+        e.guard = g->need;
+    else if (gen_chance(g, reduces ? 14 : 6))
+        e.guard = guard(g);
     g->need = 0;
     if (red == RED_ADD)
         p = gen_fit(g, p, acc, -most / n, most / n);
