@@ -157,10 +157,11 @@ static bool same_bits(double a, double b)
     return (a != a && b != b) || (a == b && signbit(a) == signbit(b));
 }
 
-static void compare(struct arena *a, const struct cross_job *j, const u8 *bytes, const char *how, bool first, struct cross_result *r)
+static void compare(struct arena *a, const struct cross_job *j, const u8 *file, const char *how, bool first, struct cross_result *r)
 {
     for (u32 o = 0; o < j->nout; o++) {
         const struct cross_want *w = &j->out[o];
+        const void *bytes = arena_dup(a, file, w->bytes);       /* aligned */
         for (u64 i = 0; i < w->n; i++) {
             double got = elem_get((enum dtype)w->dtype, bytes, i), want = w->v[i], err = w->err ? w->err[i] : 0;
             r->elems += first;
@@ -179,7 +180,7 @@ static void compare(struct arena *a, const struct cross_job *j, const u8 *bytes,
             if (w->err)
                 r->worst = fmax(r->worst, ratio);
         }
-        bytes += w->bytes;
+        file += w->bytes;
     }
 }
 

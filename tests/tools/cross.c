@@ -306,8 +306,10 @@ int main(int argc, char **argv)
         buf_free(&why);
     }
     t.ntarget = can;
-    if (!can)
+    if (!can) {
+        arena_free(t.a);
         return 77;
+    }
     char own[] = "/tmp/nasc-cross-XXXXXX";
     const char *tmp = getenv("TMPDIR"), *dir = t.keep ? t.keep : mkdtemp(tmp ? strcat(strcpy(arena_alloc(t.a, strlen(tmp) + sizeof own), tmp), own + 4) : own);
     if (!dir || (t.keep && mkdir(dir, 0777) && access(dir, W_OK)))
@@ -318,5 +320,6 @@ int main(int argc, char **argv)
         if (system(arena_printf(t.a, "rm -rf '%s'", dir)))
             fail("the directory stays behind");
     }
+    arena_free(t.a);
     return failed;
 }

@@ -87,6 +87,13 @@ static int near(const struct ein_array *want, const struct npy *y, const char *n
     return !ok;
 }
 
+static int done(nasc_session *s, struct arena *a, int status)
+{
+    nasc_close(s);
+    arena_free(a);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     nasc_session *s = nasc_open();
@@ -127,7 +134,7 @@ int main(int argc, char **argv)
     const struct cascade *c = n->written;
     if (drawn) {
         draw(s, a, c, drawn);
-        return 0;
+        return done(s, a, 0);
     }
     struct npy x = load(s, a, file[0]);
     u32 in = 0, out = 0;
@@ -170,5 +177,5 @@ int main(int argc, char **argv)
             fail("an output of another shape");
         failed |= strict ? bits(&ev->tens[out], &y, file[k]) : near(&ev->tens[out], &y, file[k]);
     }
-    return failed;
+    return done(s, a, failed);
 }
