@@ -13,6 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+bool cache_wanted(void)
+{
+    const char *v = getenv("NASC_CACHE");
+    return !v || (strcmp(v, "off") != 0 && strcmp(v, "0") != 0);
+}
+
 bool kernel_cache_dir(struct buf *dir)
 {
     const char *own = getenv("NASC_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

@@ -3,6 +3,8 @@
 #define NASC_CACHE_DIR_H
 #include "compiler/base/buf.h"
 
+/* Not with NASC_CACHE=off. */
+bool cache_wanted(void);
 /* Makes the directory if need be, for its owner alone; its path without symbolic links into *real.  false and *why: it cannot be had, or is not this user's alone. */
 bool cache_dir_make(const char *dir, struct buf *real, struct buf *why);
 /* Is there nothing at the path, or a file of this user's that no other can write? */

@@ -1,5 +1,7 @@
 /* cmd_cache.c - nasc cache: where compiled kernels are kept for the next run, what is there, and away with it. */
+#include "compiler/cache_file.h"
 #include "compiler/cli.h"
+#include "compiler/link_runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +48,7 @@ static nasc_status info(struct cli *c, const char *dir)
 static nasc_status clear(struct cli *c, const char *dir)
 {
     struct buf why = {0};
-    bool ok = kernel_cache_clear(dir, &why);
+    bool ok = kernel_cache_clear(dir, &why) && cache_file_clear(dir, LINK_RUNTIME_KIND, &why);
     if (!ok)
         session_complain(c->s, E0906, "the cache cannot be removed: %s", why.at);
     buf_free(&why);

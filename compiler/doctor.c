@@ -1,6 +1,7 @@
 /* doctor.c - findings, and the first of them: nasc's own files and directories. */
 #include "compiler/doctor.h"
 
+#include "compiler/cache_dir.h"
 #include "compiler/ir/tune.h"
 
 #include <errno.h>
@@ -86,7 +87,6 @@ static void runtime(struct doctor *d)
 static void cache(struct doctor *d)
 {
     struct buf dir = {0}, why = {0};
-    const char *env = getenv("NASC_CACHE");
     u64 most;
     bool sized = kernel_cache_size(&most);
     struct kernel_cache_info i = {0};
@@ -95,7 +95,7 @@ static void cache(struct doctor *d)
         doctor_install(d, f, "libsqlite3-dev");
         f->mend = arena_printf(d->a, "%s, then configure and build nasc again", f->mend);
         f->package = NULL;
-    } else if (env && (strcmp(env, "off") == 0 || strcmp(env, "0") == 0)) {
+    } else if (!cache_wanted()) {
         doctor_found(d, "kernel cache", FOUND_NOTE, NULL, "off, by NASC_CACHE");
     } else if (!kernel_cache_dir(&dir)) {
         doctor_found(d, "kernel cache", FOUND_FAILS, NULL, "there is no place for it")->mend = "export NASC_CACHE_DIR=DIRECTORY";

@@ -1,27 +1,20 @@
 /* link.c - see link.h.  A command in a directory of its own, which is gone afterwards:
  *
- *   CC -std=gnu11 -O1 -fno-tree-vectorize -DNASC_MODEL=NAME_model RUNTIME/x.c... model.o -o out -pthread -s
+ *   CC -pthread -Wl,--defsym=nrt_the_model=NAME_model model.o runtime.o -s -o out
  *
- * Executables for other machines are static, so that they run on any system and under an emulator without one.  -O1, without vectors: Debian's
- * aarch64-linux-gnu-gcc 12 has crashed on loops it was vectorising. */
+ * Executables for other machines are static, so that they run on any system and under an emulator without one. */
 #define _GNU_SOURCE
 #include "compiler/link.h"
 
 #include "compiler/atomic_file.h"
-#include "compiler/base/vec.h"
 #include "compiler/child.h"
+#include "compiler/link_runtime.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS = 300 };                 /* that a compiler may take: large constants are slow to link on a busy machine */
-
-static const char *const runtime[] = {
-    "main.c", "glue.c", "fail.c", "dtype.c", "file.c", "npy.c", "safetensors.c", "pool.c", "info.c", "bench.c",
-    "cpu.c", "cpu_x86_64.c", "cpu_aarch64.c", "cpu_riscv64.c",
-};
 /* Debian's compilers.  The C library is named beside them: it is only recommended by their packages. */
 static const struct { enum mach_isa isa; bool host; const char *command, *packages; } compilers[] = {
 #if defined(__x86_64__)
@@ -41,12 +34,11 @@ static const struct { enum mach_isa isa; bool host; const char *command, *packag
 #endif
 };
 
-typedef VEC(const char *) words;
-struct link { nasc_session *s; struct arena *a; const struct link_model *m; struct link_cc cc; const char *dir; words argv; };
+struct link { nasc_session *s; struct arena *a; const struct link_model *m; struct link_cc cc; const char *dir; struct link_words argv; };
 
 static void word(struct link *l, const char *w)
 {
-    vec_push(l->a, &l->argv, arena_strdup(l->a, w));
+    vec_push(l->a, &l->argv, w);
 }
 
 static const char *find_program(struct arena *a, const char *name)
@@ -73,10 +65,13 @@ void link_cc(struct arena *a, enum mach_isa isa, struct link_cc *out)
         env += strspn(env, " ");
         out->command = env;
         out->named = true;
-        out->path = find_program(a, arena_printf(a, "%.*s", (int)strcspn(env, " "), env));
-    } else {
-        out->path = find_program(a, out->command);
     }
+    for (const char *p = out->command; *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        vec_push(a, &out->words, arena_printf(a, "%.*s", (int)n, p));
+        p += n;
+    }
+    out->path = find_program(a, out->words.at[0]);
 }
 
 static bool environment(struct link *l, enum diag_code code, const char *what, const char *detail, const char *hint)
@@ -103,7 +98,7 @@ static bool begin(struct link *l)
 
 static void end(struct link *l)
 {
-    static const char *const files[] = { "model.o", "out" };
+    static const char *const files[] = { "model.o", "runtime.o", "out" };
     for (u32 i = 0; l->dir && i < COUNTOF(files); i++)
         unlink(arena_printf(l->a, "%s/%s", l->dir, files[i]));
     if (l->dir)
@@ -131,7 +126,7 @@ static bool run(struct link *l)
     struct buf said = {0}, why = {0};
     int status = 0;
     vec_push(l->a, &l->argv, NULL);
-    bool ran = child_run(l->argv.at, NULL, SECONDS, &said, &status, &why);
+    bool ran = child_run(l->argv.at, NULL, LINK_SECONDS, &said, &status, &why);
     if (!ran || status) {
         struct diag *d = ran ? diag_add(&l->s->ds, E0951, (struct loc){0}, "the C compiler cannot link `%s`: %s: exit status %d", l->m->name,
                                         l->cc.command, status)
@@ -147,15 +142,14 @@ static bool run(struct link *l)
 /* The compiler and its own options. */
 static bool compiler(struct link *l)
 {
-    const char *p = l->cc.command;
     if (!l->cc.path) {
         struct diag *d = diag_add(&l->s->ds, E0950, (struct loc){0}, "linking for %s needs the C compiler `%s`, which is not there", l->m->mach->triple,
                                   l->cc.command);
         diag_hint(&l->s->ds, d, l->cc.named ? "NASC_CC names it; without NASC_CC, Debian's is taken: %s" : "%s; or NASC_CC names another", l->cc.mend);
         return false;
     }
-    for (size_t n; p += strspn(p, " "), (n = strcspn(p, " ")); p += n)
-        word(l, arena_printf(l->a, "%.*s", (int)n, p));
+    for (u32 i = 0; i < l->cc.words.n; i++)
+        word(l, l->cc.words.at[i]);
     return true;
 }
 
@@ -170,20 +164,18 @@ static bool link_it(nasc_session *s, const struct link_model *m, bool shared, st
                          "they are installed with nasc; NASC_RUNTIME names their directory");
     ok = ok && begin(&l);
     if (ok) {
-        static const char *const exe[] = { "-std=gnu11", "-O1", "-fno-tree-vectorize", "-pthread" };
-        for (u32 i = 0; !shared && i < COUNTOF(exe); i++)
-            word(&l, exe[i]);
-        if (!shared && l.cc.cross)
-            word(&l, "-static");
-        if (!shared)
-            word(&l, arena_printf(l.a, "-DNASC_MODEL=%s_model", m->name));
-        if (!shared && m->weights)
-            word(&l, arena_printf(l.a, "-DNASC_WEIGHTS=%s_weights", m->name));
-        for (u32 i = 0; !shared && i < COUNTOF(runtime); i++)
-            word(&l, arena_printf(l.a, "%s/%s", dir, runtime[i]));
         if (shared)
             word(&l, "-shared");
         word(&l, arena_printf(l.a, "%s/model.o", l.dir));
+        if (!shared) {
+            word(&l, "-pthread");
+            if (l.cc.cross)
+                word(&l, "-static");
+            word(&l, arena_printf(l.a, "-Wl,--defsym=nrt_the_model=%s_model", m->name));
+            if (m->weights)
+                word(&l, arena_printf(l.a, "-Wl,--defsym=nrt_the_weights=%s_weights", m->name));
+            link_runtime(s, l.a, &l.cc, l.dir, &l.argv);
+        }
         word(&l, "-s");
         word(&l, "-Wl,-z,noexecstack,-z,relro,-z,now,-z,defs,--build-id=none");
         word(&l, "-o");

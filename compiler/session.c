@@ -1,6 +1,7 @@
 /* session.c - opening and closing sessions; complaints; clocks. */
 #include "compiler/session.h"
 #include "compiler/base/clock.h"
+#include "compiler/cache_dir.h"
 #include "compiler/exec_mem.h"
 #include "compiler/exec_pool.h"
 #include "grammar/derive.h"
@@ -116,11 +117,10 @@ struct kernel_cache *session_cache(nasc_session *s)
 {
     if (s->cache || s->no_cache)
         return s->cache;
-    const char *env = getenv("NASC_CACHE");
     struct buf dir = {0}, why = {0};
     u64 most;
     bool sized = kernel_cache_size(&most);
-    s->no_cache = (env && (strcmp(env, "off") == 0 || strcmp(env, "0") == 0)) || !kernel_cache_built() || !most || !kernel_cache_dir(&dir);
+    s->no_cache = !cache_wanted() || !kernel_cache_built() || !most || !kernel_cache_dir(&dir);
     if (!s->no_cache && !sized)
         session_complain(s, W0901, "NASC_CACHE_SIZE is bytes, or a number with K, M or G behind it: %u MiB are taken", (u32)KERNEL_CACHE_MB);
     if (!s->no_cache) {

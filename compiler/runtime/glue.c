@@ -1,11 +1,8 @@
-/* glue.c - which model the program is of: NASC_MODEL (a symbol of its object) and, where its weights are part of the object, NASC_WEIGHTS. */
+/* glue.c - which model the program is of: the linker gives nrt_the_model, and nrt_the_weights where they are part of the program, the addresses of
+ * the object's (--defsym), so that this is compiled once for all programs. */
 #include "rt.h"
 
-extern const nasc_model NASC_MODEL;
-const nasc_model *const nrt_model = &NASC_MODEL;
-#ifdef NASC_WEIGHTS
-extern const unsigned char NASC_WEIGHTS[];
-const void *const nrt_weights = NASC_WEIGHTS;
-#else
-const void *const nrt_weights = NULL;
-#endif
+extern const nasc_model nrt_the_model;
+extern const unsigned char nrt_the_weights[] __attribute__((weak));
+const nasc_model *const nrt_model = &nrt_the_model;
+const void *const nrt_weights = nrt_the_weights;
