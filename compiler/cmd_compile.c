@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 struct files { u32 kinds; const char *base, *name; const char *path[EMIT_KINDS]; };
 
@@ -16,13 +17,27 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The kind a suffix means; an executable has none. */
-static enum emit_kind kind_of(const char *path)
+/* Suffixes of files that nasc does not make: a program of such a name is asked for by --emit exe. */
+static const char *const foreign[] = {
+    ".asm", ".bc", ".c", ".cc", ".cpp", ".dll", ".dylib", ".exe", ".hpp", ".json", ".lib", ".nas", ".npy", ".obj", ".onnx", ".pt", ".pth", ".py", ".rs",
+    ".safetensors", ".tflite", ".txt", ".wasm", ".zip",
+};
+
+/* The kind a suffix means, and how long it is; a shared library may have numbers behind it (libnet.so.1.2), an executable has none. */
+static enum emit_kind kind_of(const char *path, size_t *len)
 {
-    const char *dot = strrchr(last_part(path), '.');
-    for (u32 k = 0; k < EMIT_KINDS && dot && dot != last_part(path); k++)
+    const char *name = last_part(path), *dot = strrchr(name, '.'), *end = name + strlen(name), *so = strstr(name, ".so.");
+    *len = so && so != name ? (size_t)(end - so) : 0;
+    if (*len && so[4 + strspn(so + 4, "0123456789.")] == 0)
+        return EMIT_SHARED;
+    *len = dot && dot != name ? (size_t)(end - dot) : 0;
+    for (u32 k = 0; k < EMIT_KINDS && *len; k++)
         if (strcmp(dot, emit_rows[k].suffix) == 0)
             return (enum emit_kind)k;
+    for (u32 k = 0; k < COUNTOF(foreign) && *len; k++)
+        if (strcasecmp(dot, foreign[k]) == 0)
+            return EMIT_KINDS;
+    *len = 0;
     return EMIT_EXE;
 }
 
@@ -59,8 +74,13 @@ static nasc_status name_files(struct cli *c, struct files *f)
     if (c->output.n != 1)
         return cli_usage(c, c->output.n ? "one --output: --emit says which files beside it" : "--output says where the files go");
     const char *out = c->output.at[0];
-    enum emit_kind k = kind_of(out);
-    f->base = arena_printf(a, "%.*s", (int)(strlen(out) - strlen(emit_rows[k].suffix)), out);
+    size_t suffix;
+    enum emit_kind k = kind_of(out, &suffix);
+    if (k == EMIT_KINDS && !c->value[OPT_EMIT])
+        return cli_usage(c, "--output: nasc makes no %s files: .o .h .a .so .s .ll, and without a suffix (or with --emit exe) programs", strrchr(out, '.'));
+    if (k == EMIT_KINDS)
+        k = EMIT_EXE, suffix = 0;
+    f->base = arena_printf(a, "%.*s", (int)(strlen(out) - suffix), out);
     f->kinds = 1u << k | (k == EMIT_OBJECT || k == EMIT_STATIC || k == EMIT_SHARED ? 1u << EMIT_HEADER : 0);
     nasc_status st = c->value[OPT_EMIT] ? emit_list(c, &f->kinds) : NASC_OK;
     if (st)

@@ -110,6 +110,8 @@ static nasc_status parse_options(struct cli *c, const struct verb *v, int argc, 
         return cli_usage(c, "--diagnostics is text or json, not `%s`", f);
     if (when && strcmp(when, "auto") && strcmp(when, "always") && strcmp(when, "never"))
         return cli_usage(c, "--color is auto, always or never, not `%s`", when);
+    if (c->arch.n > 1 && v->run != cmd_crossover)
+        return cli_usage(c, "one --arch: `nasc %s` takes no second", v->name);
     return NASC_OK;
 }
 
