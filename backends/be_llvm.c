@@ -36,6 +36,12 @@ static const struct { const char *name; void (*init)(void); } printer[] = {
 #undef LLVM_ASM_PRINTER
 };
 
+static const struct { const char *name; void (*init)(void); } parser[] = {        /* of inline assembly */
+#define LLVM_ASM_PARSER(name) { #name, LLVMInitialize##name##AsmParser },
+#include <llvm/Config/AsmParsers.def>
+#undef LLVM_ASM_PARSER
+};
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Loops come written as they should run.  Strength reduction would take a third of the time of code generation for nothing; the
@@ -54,6 +60,9 @@ static void set_options(void)
         for (u32 k = 0; k < COUNTOF(printer); k++)
             if (strcmp(printer[k].name, isa[i]) == 0)
                 printer[k].init();
+        for (u32 k = 0; k < COUNTOF(parser); k++)
+            if (strcmp(parser[k].name, isa[i]) == 0)
+                parser[k].init();
     }
     LLVMParseCommandLineOptions((int)COUNTOF(option), option, NULL);
 }

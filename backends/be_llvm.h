@@ -4,6 +4,7 @@
  * be_llvm_ir.c    one loop function -> LLVM IR: structure and memory
  * be_llvm_op.c    ... its operations
  * be_llvm_unit.c  a unit: data, load and forward, what shares a kernel among workers
+ * be_llvm_cpu.c   ... whether the processor has what its code uses
  * elf_image.c     object bytes -> images */
 #ifndef NASC_BE_LLVM_H
 #define NASC_BE_LLVM_H
@@ -50,6 +51,9 @@ LLVMValueRef llvm_emit(struct llvm_unit *u, struct arena *tmp, const struct loop
 void llvm_attributes(struct llvm_unit *u, struct arena *tmp, LLVMValueRef fn);
 /* A whole unit (ir/unit.h) into the module. */
 bool llvm_emit_unit(struct llvm_unit *u, struct arena *tmp, const struct unit *unit, struct buf *why);
+/* A function without arguments: 1 if the processor has what the unit's code uses, else 0.  NULL: nothing to ask, or not ours to ask. */
+LLVMValueRef llvm_cpu(struct llvm_unit *u);
+void llvm_plain_attributes(struct llvm_unit *u, LLVMValueRef fn);       /* of functions that any x86-64 runs */
 /* An operation's value; NULL: not one of LLVM's. */
 LLVMValueRef llvm_op(struct llvm_fn *lf, const struct loop_stmt *s);
 

@@ -15,7 +15,7 @@ struct drv {
     struct llvm_unit *u;
     struct arena *tmp;
     const struct unit *unit;
-    LLVMValueRef *kernel, *fn, *data, share, fill[9];
+    LLVMValueRef *kernel, *fn, *data, share, cpu, fill[9];
     LLVMTypeRef load_type, forward_type, part_type, share_type, range_type, run_type, fill_type[9];
     u32 npart;
     /* of the part under way */
@@ -254,17 +254,19 @@ static LLVMValueRef part(struct drv *d, const struct unit_fn *f, u32 lo, u32 hi)
     return fn;
 }
 
-/* RISC-V and SVE code for vectors of a least length computes wrong on shorter ones, silently: load asks, before anything else. */
-static void check_vectors(struct drv *d, LLVMValueRef fn)
+/* RISC-V and SVE code for vectors of a least length computes wrong on shorter ones, silently; x86-64 code dies where features are missing: load asks,
+ * before anything else. */
+static void check_processor(struct drv *d, LLVMValueRef fn)
 {
     struct llvm_unit *u = d->u;
     LLVMBuilderRef b = u->b;
     u32 unit = u->m->isa == ISA_RISCV64 ? 64 : 128;     /* bits of vscale's one */
-    if (!u->m->least_bits)
+    if (!u->m->least_bits && !d->cpu)
         return;
     LLVMBasicBlockRef wrong = block(d, fn), right = block(d, fn);
-    LLVMValueRef scale = llvm_call(u, llvm_intrinsic(u, "llvm.vscale", &u->i64, 1), NULL, 0);
-    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntULT, scale, number(d, u->m->least_bits / unit), ""), wrong, right);
+    LLVMValueRef has = d->cpu ? llvm_call(u, d->cpu, NULL, 0) : llvm_call(u, llvm_intrinsic(u, "llvm.vscale", &u->i64, 1), NULL, 0);
+    LLVMValueRef least = d->cpu ? LLVMConstInt(u->i32, 1, false) : number(d, u->m->least_bits / unit);
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntULT, has, least, ""), wrong, right);
     LLVMPositionBuilderAtEnd(b, wrong);
     LLVMBuildRet(b, LLVMConstInt(u->i32, 1, false));    /* NASC_MODEL_WRONG_CPU */
     LLVMPositionBuilderAtEnd(b, right);
@@ -281,7 +283,7 @@ static void body(struct drv *d, const struct unit_fn *f, LLVMValueRef fn)
         parts[i] = part(d, f, i * PART, MIN(f->nstep, (i + 1) * PART));
     LLVMPositionBuilderAtEnd(b, block(d, fn));
     if (load)
-        check_vectors(d, fn);
+        check_processor(d, fn);
     const int from[PARAMS] = { load ? 0 : -1, load ? 1 : 0, load ? -1 : 1, load ? -1 : 2, load ? -1 : 3, load ? -1 : 4, load ? -1 : 5, -1 };
     for (u32 i = 0; i < PARAMS; i++)
         arg[i] = from[i] >= 0 ? LLVMGetParam(fn, (unsigned)from[i]) : none;
@@ -369,10 +371,14 @@ bool llvm_emit_unit(struct llvm_unit *u, struct arena *tmp, const struct unit *u
         LLVMSetLinkage(d.kernel[i], LLVMInternalLinkage);
     }
     share_function(&d);
+    d.cpu = llvm_cpu(u);
     for (u32 i = 0; i < unit->fn.n; i++) {
         const struct unit_fn *f = &unit->fn.at[i];
         d.fn[i] = LLVMAddFunction(u->mod, f->name, f->kind == UF_LOAD ? d.load_type : d.forward_type);
-        llvm_attributes(u, tmp, d.fn[i]);
+        if (f->kind == UF_LOAD && d.cpu)
+            llvm_plain_attributes(u, d.fn[i]);
+        else
+            llvm_attributes(u, tmp, d.fn[i]);
         if (f->kind == UF_LOAD && u->m->isa == ISA_RISCV64)     /* its ABI: an int fills the register */
             LLVMAddAttributeAtIndex(d.fn[i], LLVMAttributeReturnIndex, LLVMCreateEnumAttribute(u->ctx, LLVMGetEnumAttributeKindForName("signext", 7), 0));
         body(&d, f, d.fn[i]);

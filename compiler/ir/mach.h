@@ -26,6 +26,10 @@ bool mach_level(struct mach *m, struct arena *a, const char *level, struct buf *
 /* Any machine.  target: native (or NULL), a name of mach.def, or a triple; cpu: a name of mach.def, or native; features: "+f,-f"; NULL: none.
  * false and *why: there is no such, or they contradict each other. */
 bool mach_target(struct mach *m, struct arena *a, const char *target, const char *cpu, const char *features, struct buf *why);
+/* What CPUID must answer (eax, ebx, ecx, edx) on x86-64, and which bits XCR0 must have; how many rows, leaf 1 the first.  0: whatever. */
+enum { MACH_CPUID = 4 };
+struct mach_cpuid { u32 leaf, sub, want[4]; };
+u32 mach_cpuid(const struct mach *m, struct mach_cpuid ask[MACH_CPUID], u32 *saved);
 const char *mach_isa_name(enum mach_isa isa);           /* x86_64 */
 bool mach_has(const struct mach *m, const char *feature);
 /* The first feature (with length of vectors, "vectors of 256 bits") that m has and `of` has not; NULL: none.  In the arena. */

@@ -209,7 +209,7 @@ static bool load(struct program *p, nrt_error *e)
     p->packed = ok ? nrt_alloc(m->packed_bytes, e) : NULL;
     ok = p->packed != NULL;
     if (ok && m->load(block ? block : nrt_weights, p->packed) != NASC_MODEL_OK)
-        ok = nrt_fail_env(e, "the processor's vectors are shorter than the %u bits that the model was compiled for", m->vector_bits);
+        ok = nrt_fail_env(e, "this processor cannot run the model, which was compiled for %s (%s)", m->target, m->cpu);
     free(block);
     return ok;
 }

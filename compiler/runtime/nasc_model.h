@@ -38,7 +38,8 @@ typedef struct nasc_parallel {
     void (*run)(void *ctx, int64_t n, nasc_range body, void *arg);
 } nasc_parallel;
 
-/* load: NASC_MODEL_WRONG_CPU where code for this processor would give wrong results (RISC-V vectors shorter than the code's). */
+/* load: NASC_MODEL_WRONG_CPU, nothing written, where this processor lacks what the code was made for: on x86-64 any of `features`; with SVE and RISC-V's V vectors
+ * of `vector_bits`.  Other features of AArch64 and RISC-V only the operating system knows, V and SVE themselves among them: on Linux, nasc_cpu_check of cpu.h asks. */
 enum { NASC_MODEL_OK = 0, NASC_MODEL_WRONG_CPU = 1 };
 
 typedef struct nasc_model {
