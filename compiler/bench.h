@@ -6,6 +6,7 @@
 #ifndef NASC_BENCH_H
 #define NASC_BENCH_H
 #include "compiler/compare.h"
+#include "compiler/compare_strict.h"
 #include "compiler/measure.h"
 #include "compiler/pipeline.h"
 
@@ -23,7 +24,7 @@ struct bench_result {
     struct measure m;                   /* raw: NULL, unless asked for */
     u64 peak_bytes; u32 launches, misses, kernels;
     u32 nlaunch; struct bench_launch *launch;
-    bool verified; struct compare compare;
+    bool verified; struct compare compare; struct compare_strict strict;      /* which of them: pass.strict */
 };
 struct bench_options {
     struct pass_options pass; const char *backend; struct measure_options measure;

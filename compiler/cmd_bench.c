@@ -142,7 +142,9 @@ static void put_raw(FILE *f, const struct bench_result *r)
 
 static void put(struct cmd *b, const struct bench_result *r)
 {
-    if (r->verified)
+    if (r->verified && b->o.pass.strict)
+        fprintf(stderr, "verified: %llu numbers of outputs, the bits of the evaluator\n", (unsigned long long)r->strict.elems);
+    else if (r->verified)
         fprintf(stderr, "verified: %u groups, worst %.3g of the bound; outputs %.3g%s\n", r->compare.groups, r->compare.worst_group,
                 r->compare.worst_end, r->compare.end_checked ? "" : "; of some the bound is not finite: rewrites compared in f64 there");
     if (b->o.launches)
