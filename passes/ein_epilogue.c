@@ -209,7 +209,7 @@ static ein_node tensor(struct pass *p, const struct ein_eq *e, ein_node x, u64 r
         n++;
     }
     q.nrank = q.nsub = n;
-    q.body[0] = x ? ein_subst(c, x, e->nrank, with) : 0;
+    q.body[0] = x ? rw_inside(c, ein_subst(c, x, e->nrank, with), n, q.rank) : 0;      /* the guard stays behind */
     struct ein_tens t = { .name = str_fmt(c->sp, "%s.%s", c->tens.at[e->out[0]].name, what), .role = EIN_TEMP, .dtype = e->acc,
                           .phase = (u8)phase, .ndim = n, .dim = dim };
     q.out[0] = cascade_tens(c, t);

@@ -79,6 +79,7 @@ u32 rw_close(struct rewrite *w)
 
 void rw_set(struct rewrite *w, u32 eq, struct ein_eq e)
 {
+    rw_keep_inside(w, &e);
     w->c->eq.at[eq] = e;
     collect(w, eq, true);
     w->fired++;

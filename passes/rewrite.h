@@ -64,6 +64,8 @@ bool rw_in_range(const struct cascade *c, u32 tens, const ein_node *sub, u32 nra
 /* x as it may stand anywhere over those ranks, away from the conditions that kept its reads in their tensors (or where these can no longer
  * be seen in its subscripts): the others get a pad, gathers a remainder.  Where the conditions hold it is the same number (rw_inside.c). */
 ein_node rw_inside(struct cascade *c, ein_node x, u32 nrank, const struct ein_rank *rank);
+/* Reads of an equation that were in range and can no longer be proven so get a pad; rw_set does it. */
+void rw_keep_inside(struct rewrite *w, struct ein_eq *e);
 /* x, a value of dtype d that is about to stand in another equation: strict arithmetic rounds a constant expression to it first, for such
  * take the dtype they are used with. */
 ein_node rw_typed(struct rewrite *w, const struct ein_eq *e, ein_node x, enum dtype d);

@@ -164,7 +164,7 @@ bool ein_is_index(const struct cascade *c, ein_node x);
 void ein_dump(struct buf *b, const struct cascade *c);                      /* reads back with ein_read_text */
 struct cascade *ein_read_text(struct arena *a, struct str_pool *sp, struct diags *ds, const struct src *s);
 bool ein_verify(const struct cascade *c, struct buf *why);
-/* Reads without a pad under x, part of an equation's body, that cannot be proven in range. */
+/* Reads without a pad under x that cannot be proven in range: x is part of the equation's body or, if it has no guard, of its post expression. */
 void ein_open_reads(struct arena *a, const struct cascade *c, const struct ein_eq *e, ein_node x, ein_nodes *out);
 struct cascade *ein_copy(struct arena *a, const struct cascade *c);
 

@@ -31,6 +31,13 @@ bool ein_fail(struct ein_check *v, const char *fmt, ...)
 
 /* Facts: sums known to be >= 0 */
 
+static i64 divisor(i64 a, i64 b)
+{
+    for (i64 r; b; b = r)
+        r = a % b, a = b;
+    return a < 0 ? -a : a;
+}
+
 static bool add_fact(struct ein_check *v, const struct ein_lin *l)
 {
     if (v->nfact == COUNTOF(v->fact))
@@ -39,8 +46,7 @@ static bool add_fact(struct ein_check *v, const struct ein_lin *l)
     *f = *l;
     i64 g = 0;
     for (u32 t = 0; t < f->n; t++)
-        for (i64 a = f->t[t].k < 0 ? -f->t[t].k : f->t[t].k, b; a; a = b)
-            b = g % a, g = a;
+        g = divisor(g, f->t[t].k);
     if (g > 1) {                        /* in integers: 2 x - 1 >= 0 is x - 1 >= 0 */
         for (u32 t = 0; t < f->n; t++)
             f->t[t].k /= g;
@@ -134,14 +140,18 @@ static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
     for (u32 f = 0; f < v->nfact; f++) {
         const struct ein_lin *fact = &v->fact[f];
         for (u32 t = 0; t < fact->n; t++) {
-            i64 times = 0;
+            i64 times = 0, all = 1;
             for (u32 i = 0; i < l->n; i++)
-                if (l->t[i].atom == fact->t[t].atom && l->t[i].k % fact->t[t].k == 0)
-                    times = l->t[i].k / fact->t[t].k;
+                if (l->t[i].atom == fact->t[t].atom && (l->t[i].k < 0) == (fact->t[t].k < 0)) {
+                    all = fact->t[t].k / divisor(l->t[i].k, fact->t[t].k);
+                    all = all < 0 ? -all : all;
+                    times = l->t[i].k * all / fact->t[t].k;
+                }
             if (times <= 0 || times > 1 << 20)
                 continue;
             struct ein_lin rest = *l;
-            bool ok = !__builtin_sub_overflow(rest.c, fact->c * times, &rest.c);
+            /* l is an integer: it is >= 0 if all*l + all - 1 is */
+            bool ok = scale(&rest, all) && !__builtin_add_overflow(rest.c, all - 1, &rest.c) && !__builtin_sub_overflow(rest.c, fact->c * times, &rest.c);
             for (u32 i = 0; ok && i < fact->n; i++)
                 ok = ein_lin(v->c, fact->t[i].atom, -times * fact->t[i].k, &rest);
             if (ok && prove(v, &rest, depth - 1))
@@ -156,7 +166,6 @@ static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
         i64 k = v->c->node.at[y->b].i;
         struct ein_lin rest = *l;
         if (l->t[i].k % k) {
-            /* l is an integer: it is >= 0 if k*l + k - 1 is */
             if (scale(&rest, k) && !__builtin_add_overflow(rest.c, k - 1, &rest.c) && prove(v, &rest, depth - 1))
                 return true;
         } else if (bound_quotient(v, &rest, i, false) && prove(v, &rest, depth - 1)) {
@@ -627,7 +636,7 @@ void ein_open_reads(struct arena *a, const struct cascade *c, const struct ein_e
     if (e->guard)
         assume(&v, e->guard, true);
     int type;
-    check_expr(&v, (struct place){ .what = "the body", .nrank = e->nrank, .reads = true }, x, &type);
+    check_expr(&v, (struct place){ .what = "the body", .nrank = e->nrank, .acc = true, .reads = true }, x, &type);
     arena_free(scratch);
 }
 
