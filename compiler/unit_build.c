@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-/* Work that is worth a thread's while, as in exec.c, with two threads at least. */
-enum { SHARE_MACS = 256 << 10, SHARE_BYTES = 128 << 10 };
+/* Work that is worth sharing.  Below it, what another processor's cache must hand over takes longer than the half that is saved. */
+enum { SHARE_MACS = 512 << 10, SHARE_BYTES = 1 << 20 };
 enum { ALIGN = 64 };
 
 struct maker {
