@@ -143,9 +143,9 @@ static bool prove(struct ein_check *v, const struct ein_lin *l, u32 depth)
             i64 times = 0, all = 1;
             for (u32 i = 0; i < l->n; i++)
                 if (l->t[i].atom == fact->t[t].atom && (l->t[i].k < 0) == (fact->t[t].k < 0)) {
-                    all = fact->t[t].k / divisor(l->t[i].k, fact->t[t].k);
-                    all = all < 0 ? -all : all;
-                    times = l->t[i].k * all / fact->t[t].k;
+                    i64 g = divisor(l->t[i].k, fact->t[t].k);
+                    all = fact->t[t].k / (fact->t[t].k < 0 ? -g : g);
+                    times = l->t[i].k / (l->t[i].k < 0 ? -g : g);
                 }
             if (times <= 0 || times > 1 << 20)
                 continue;
