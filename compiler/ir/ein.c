@@ -487,14 +487,16 @@ void ein_phases(struct cascade *c)
      * rise, and there are three. */
     for (bool again = true; again;) {
         again = false;
-        for (u32 i = 0; i < c->eq.n; i++) {
-            const struct ein_eq *e = &c->eq.at[i];
-            u8 phase = eq_phase(c, e);
-            for (u32 k = 0; k < e->nout; k++) {
-                struct ein_tens *t = &c->tens.at[e->out[k]];
-                again |= t->phase < phase;
-                t->phase = MAX(t->phase, phase);
-            }
+        for (u32 i = 0, end; i < c->eq.n; i = end) {
+            u8 phase = eq_phase(c, &c->eq.at[i]);
+            for (end = i + 1; end < c->eq.n && c->eq.at[i].scan && c->eq.at[end].scan == c->eq.at[i].scan; end++)
+                phase = MAX(phase, eq_phase(c, &c->eq.at[end]));        /* the equations of a scan take turns: one launch */
+            for (u32 j = i; j < end; j++)
+                for (u32 k = 0; k < c->eq.at[j].nout; k++) {
+                    struct ein_tens *t = &c->tens.at[c->eq.at[j].out[k]];
+                    again |= t->phase < phase;
+                    t->phase = MAX(t->phase, phase);
+                }
         }
     }
     for (u32 i = 0; i < c->eq.n; i++)

@@ -243,6 +243,21 @@ static void text_is_no_longer_than_the_graph(void **state)
     assert_string_equal(dump(w, back), text);
 }
 
+/* The second equation of the scan reads an input, the first a parameter only: both run with each forward pass, in one launch. */
+static void a_scan_has_one_phase(void **state)
+{
+    struct world *w = *state;
+    struct cascade *c = read_text(w, "(cascade c)\n(tens w0 param f32 load (dims 4) (init constant 0.5 0.0) (number 0))\n(tens x1 in f32 run (dims 4))\n"
+        "(tens t2 temp f32 load (dims 4))\n(tens y3 out f32 run (dims 4))\n"
+        "(eq (out t2) (lhs r0) (rank t par 4) (acc f32)\n  (body (abs (read w0 r0)))\n  (scan 1 0)\n  (phase load))\n"
+        "(eq (out y3) (lhs r0) (rank t par 4) (acc f32)\n  (body (mul (read t2 r0) (read x1 r0)))\n  (scan 1 0)\n  (phase run))\n");
+    assert_non_null(c);
+    ein_phases(c);
+    assert_int_equal(c->eq.at[0].phase, EIN_PHASE_RUN);
+    assert_int_equal(c->tens.at[c->eq.at[0].out[0]].phase, EIN_PHASE_RUN);
+    assert_int_equal(c->eq.at[1].phase, EIN_PHASE_RUN);
+}
+
 static void bad_texts(void **state)
 {
     struct world *w = *state;
@@ -386,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(substitution, setup, teardown),
         cmocka_unit_test_setup_teardown(text_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(text_is_no_longer_than_the_graph, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_scan_has_one_phase, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(verifier_accepts, setup, teardown),
         cmocka_unit_test_setup_teardown(verifier_refuses, setup, teardown),
