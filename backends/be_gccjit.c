@@ -62,7 +62,7 @@ static struct be *gccjit_open(const struct mach *m, struct buf *why)
     struct be *be = NEW(a, struct be);
     be->a = a;
     be->m = *m;
-    be->o = (struct gj_options){ .m = gj_mach(m), .features = arena_strdup(a, m->features), .level = DEFAULT_LEVEL };
+    be->o = (struct gj_options){ .mach = &be->m, .m = gj_mach(m), .features = arena_strdup(a, m->features), .level = DEFAULT_LEVEL };
     const char *level = getenv("NASC_GCCJIT_O");
     if (level && *level >= '0' && *level <= '3' && !level[1])
         be->o.level = (u32)(*level - '0');

@@ -8,6 +8,7 @@
  * be_gccjit_value.c  the forms of a value: vectors, lanes, masks
  * be_gccjit_unit.c   a unit: its functions beside kernels
  * be_gccjit_data.c   ... its data
+ * be_gccjit_cpu.c    ... what its load asks the processor
  * gccjit_x86.def     instructions for what libgccjit lacks
  * elf_image.c        object bytes -> images */
 #ifndef NASC_BE_GCCJIT_H
@@ -114,7 +115,9 @@ gj_r gj_choose(struct gj_fn *g, enum dtype d, gj_r is, gj_r x, gj_r y);        /
 gcc_jit_function *gj_emit(struct gj_unit *u, struct arena *tmp, const struct loop_fn *f, const char *name, enum gcc_jit_function_kind kind, struct buf *why);
 
 /* be_gccjit_unit.c: adds all of a unit; false with *why.  files: what names of files may begin with, for bytes the assembler finds there; NULL: all is text. */
-bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit, const char *files, struct buf *why);
+bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct mach *m, const struct unit *unit, const char *files, struct buf *why);
+/* be_gccjit_cpu.c: a function that asks the processor, as text of the assembler; false: there is nothing to ask. */
+bool gj_cpu(struct buf *out, const struct mach *m, const char *name);
 /* be_gccjit_data.c: its data as text of the assembler, each with a local name beside the global one it may have. */
 bool gj_data(struct buf *out, struct arena *tmp, const struct unit *unit, const char *const *name, const char *files, struct buf *why);
 

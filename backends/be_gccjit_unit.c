@@ -23,7 +23,7 @@ struct drv {
     struct arena *tmp;
     const struct unit *unit;
     const char *prefix, **data_name;
-    gcc_jit_function **kernel, *share, *copy, *set, *fill[9];
+    gcc_jit_function **kernel, *share, *copy, *set, *cpu /* NULL: any will do */, *fill[9];
     struct record job, par;             /* nasc_parallel of compiler/runtime/nasc_model.h */
     u32 npart;
     /* of the part under way */
@@ -345,6 +345,17 @@ static gcc_jit_function *part(struct drv *d, const struct unit_fn *f, u32 lo, u3
     return fn;
 }
 
+/* Before anything else: the rest is code for processors that have what is asked for. */
+static void check_processor(const struct drv *d, struct gj_fn *g)
+{
+    gj_t t = g->u->i32;
+    gcc_jit_block *wrong = block(g), *right = block(g);
+    gj_r has = gj_let(g, t, gcc_jit_context_new_call(g->u->c, NULL, d->cpu, 0, NULL));
+    gcc_jit_block_end_with_conditional(g->at, NULL, gj_cmp(g, GCC_JIT_COMPARISON_NE, has, gj_int(g, t, 0)), right, wrong);
+    gcc_jit_block_end_with_return(wrong, NULL, gj_int(g, t, 1));        /* NASC_MODEL_WRONG_CPU */
+    g->at = right;
+}
+
 static void function(struct drv *d, const struct unit_fn *f)
 {
     struct gj_unit *u = d->u;
@@ -356,6 +367,8 @@ static void function(struct drv *d, const struct unit_fn *f)
         parts[i] = part(d, f, i * PART, MIN(f->nstep, (i + 1) * PART));
     gj_r given[6], arg[PARAMS];
     struct gj_fn g = body_of(d, declare(d, GCC_JIT_FUNCTION_EXPORTED, load ? u->i32 : u->voidt, f->name, load ? 2 : 6, load ? load_type : forward_type, given));
+    if (load && d->cpu)
+        check_processor(d, &g);
     for (u32 i = 0; i < PARAMS; i++)
         arg[i] = null(&g);
     arg[P_BATCH] = number(&g, 1);
@@ -372,7 +385,7 @@ static void function(struct drv *d, const struct unit_fn *f)
         gcc_jit_block_end_with_void_return(g.at, NULL);
 }
 
-bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit, const char *files, struct buf *why)
+bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct mach *m, const struct unit *unit, const char *files, struct buf *why)
 {
     struct drv d = { .u = u, .tmp = tmp, .unit = unit, .prefix = prefix_of(tmp, unit) };
     const gj_t p = u->voidp;
@@ -381,18 +394,22 @@ bool gj_emit_unit(struct gj_unit *u, struct arena *tmp, const struct unit *unit,
     for (u32 i = 0; i < unit->data.n; i++)
         d.data_name[i] = local_name(&d, unit->data.at[i].name);
     d.copy = declare(&d, GCC_JIT_FUNCTION_IMPORTED, p, "memcpy", 3, (gj_t[]){ p, p, u->i64 }, NULL);
+    struct buf text = { 0 };
+    if (gj_cpu(&text, m, local_name(&d, "cpu")))
+        d.cpu = declare(&d, GCC_JIT_FUNCTION_IMPORTED, u->i32, local_name(&d, "cpu"), 0, NULL, NULL);
     d.set = declare(&d, GCC_JIT_FUNCTION_IMPORTED, p, "memset", 3, (gj_t[]){ p, u->i32, u->i64 }, NULL);
     for (u32 i = 0; i < unit->kernel.n; i++) {
         d.kernel[i] = gj_emit(u, tmp, unit->kernel.at[i].fn, local_name(&d, unit->kernel.at[i].name), GCC_JIT_FUNCTION_INTERNAL, why);
-        if (!d.kernel[i])
+        if (!d.kernel[i]) {
+            buf_free(&text);
             return false;
+        }
     }
     for (u32 i = 0; i < unit->fn.n; i++)
         function(&d, &unit->fn.at[i]);
-    struct buf data = { 0 };
-    bool ok = gj_data(&data, tmp, unit, d.data_name, files, why);
-    if (ok && data.n)
-        gcc_jit_context_add_top_level_asm(u->c, NULL, data.at);
-    buf_free(&data);
+    bool ok = gj_data(&text, tmp, unit, d.data_name, files, why);
+    if (ok && text.n)
+        gcc_jit_context_add_top_level_asm(u->c, NULL, text.at);
+    buf_free(&text);
     return ok;
 }

@@ -51,12 +51,15 @@ static void options(gcc_jit_context *c, struct arena *a, const struct gj_options
         "-fno-ipa-icf", "-fno-ipa-ra", "-fno-semantic-interposition",   /* a function's code is its own */
         "-fno-tree-vectorize", "-fno-tree-slp-vectorize",               /* loops come written as they should run */
     };
-    static const char *const together[] = { "-fno-inline", "-fno-ipa-cp", "-fno-ipa-sra" };
+    static const char *const together[] = {
+        "-fno-inline", "-fno-ipa-cp", "-fno-ipa-sra",                   /* kernels are what they are alone */
+        "-fno-ipa-pure-const", "-fno-ipa-modref", "-fno-ipa-reference",        /* GCC does not see memory that is written by instructions alone */
+    };
     gcc_jit_context_set_int_option(c, GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, (int)o->level);
     gcc_jit_context_set_bool_print_errors_to_stderr(c, 0);
     for (u32 i = 0; i < COUNTOF(option); i++)
         gcc_jit_context_add_command_line_option(c, option[i]);
-    for (u32 i = 0; i < COUNTOF(together) && unit; i++)     /* kernels are what they are alone */
+    for (u32 i = 0; i < COUNTOF(together) && unit; i++)
         gcc_jit_context_add_command_line_option(c, together[i]);
     if (!unit)
         gcc_jit_context_add_command_line_option(c, "-ffunction-sections");
@@ -102,7 +105,7 @@ static bool do_job(struct work *w, u32 k, struct buf *why)
     for (u32 i = 0; i < job->n && ok; i++)
         ok = gj_emit(&u, tmp, job->fn[i], job->name[i], GCC_JIT_FUNCTION_EXPORTED, why);
     if (ok && job->unit)
-        ok = gj_emit_unit(&u, tmp, job->unit, job->what ? NULL : file_of(w, k, "data"), why);
+        ok = gj_emit_unit(&u, tmp, w->o->mach, job->unit, job->what ? NULL : file_of(w, k, "data"), why);
     if (ok)
         write_result(w, c, k, job->what);
     const char *error = c ? gcc_jit_context_get_first_error(c) : "no context";

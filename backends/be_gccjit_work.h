@@ -14,7 +14,7 @@ struct gj_job {
     char *at; size_t bytes;             /* what came of it, in the arena */
     u64 ns;                             /* processor time */
 };
-struct gj_options { struct gj_mach m; const char *features; u32 level; };
+struct gj_options { const struct mach *mach; struct gj_mach m; const char *features; u32 level; };
 
 /* Does all jobs in up to `workers` processes; false with *why.  Nothing of it stays in this process or in the file system. */
 bool gj_work(const struct gj_options *o, struct arena *a, u32 n, struct gj_job *job, u32 workers, struct buf *why);
