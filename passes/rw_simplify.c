@@ -54,7 +54,7 @@ static ein_node needed(struct cascade *c, ein_node cond, ein_node read, ein_node
     return cond;
 }
 
-static ein_node neutral(struct rewrite *w, ein_node x)
+static ein_node neutral(struct rewrite *w, const struct ein_eq *e, ein_node x)
 {
     struct cascade *c = w->c;
     struct ein_x y = c->node.at[x];
@@ -82,8 +82,11 @@ static ein_node neutral(struct rewrite *w, ein_node x)
         ein_node left = needed(c, y.a, y.b, y.c);
         return left == y.a ? x : left ? ein_select(c, left, y.b, y.c) : y.b;
     }
-    case EIN_NEG:
-        return c->node.at[y.a].kind == EIN_NEG ? c->node.at[y.a].a : x;
+    case EIN_NEG: {
+        /* of integers, the least has no opposite: -(-(-128)) is -127 in i8 */
+        int t = ein_dtype(c, e, y.a);
+        return c->node.at[y.a].kind == EIN_NEG && t >= 0 && dtype_is_float((enum dtype)t) ? c->node.at[y.a].a : x;
+    }
     default:
         return x;
     }
@@ -129,14 +132,14 @@ bool rw_same_at_pad(struct rewrite *w, ein_node x, ein_node read, ein_node pad, 
 }
 
 /* Bottom-up; ein_reach gives children first, so one sweep sees every simplified child. */
-static ein_node algebra(struct rewrite *w, ein_node x)
+static ein_node algebra(struct rewrite *w, const struct ein_eq *e, ein_node x)
 {
     for (u32 round = 0; x && round < 8; round++) {
         ein_nodes all = {0};
         ein_reach(w->a, w->c, x, &all);
         ein_node from = 0, to = 0;
         for (u32 i = 0; i < all.n && !from; i++) {
-            to = neutral(w, all.at[i]);
+            to = neutral(w, e, all.at[i]);
             if (to != all.at[i])
                 from = all.at[i];
         }
@@ -225,7 +228,7 @@ void rw_simplify(struct rewrite *w, struct ein_eq *e)
 {
     struct cascade *c = w->c;
     for (u32 i = 0; i < e->nbody; i++)
-        e->body[i] = algebra(w, ein_simplify(c, said(w, e, e->body[i]), e->nrank, e->rank));
+        e->body[i] = algebra(w, e, ein_simplify(c, said(w, e, e->body[i]), e->nrank, e->rank));
     for (u32 i = 0; i < e->nsub; i++)
         e->sub[i] = ein_simplify(c, e->sub[i], e->nrank, e->rank);
     if (e->guard)
@@ -233,7 +236,7 @@ void rw_simplify(struct rewrite *w, struct ein_eq *e)
     if (e->guard && c->node.at[e->guard].kind == EIN_NUM && c->node.at[e->guard].r != 0)
         e->guard = 0;
     if (e->post)
-        e->post = algebra(w, ein_simplify(c, said(w, e, e->post), e->nrank, e->rank));
+        e->post = algebra(w, e, ein_simplify(c, said(w, e, e->post), e->nrank, e->rank));
     if (!sum_of_zeros(w, e))
         to_map(w, e);
 }
