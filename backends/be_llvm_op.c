@@ -66,10 +66,34 @@ static LLVMValueRef choose(const struct llvm_unit *u, LLVMValueRef is, LLVMValue
     return LLVMBuildSelect(u->b, is, x, y, "");
 }
 
+/* Which zero does v hold in all lanes: 1 for 0, -1 for -0, or neither? */
+static int which_zero(LLVMValueRef v, LLVMTypeRef one, u32 lanes)
+{
+    return LLVMIsNull(v) ? 1 : v == splat_constant(LLVMConstReal(one, -0.0), lanes) ? -1 : 0;
+}
+
+/* Beside a constant zero, LLVM selects minnum and maxnum of AArch64 and RISC-V, which order -0 before 0.  Where that is another zero than ours, x < 0
+ * is said as x <= -d, d the least number there is, and x > 0 as x >= d.  NULL: no such case. */
+static LLVMValueRef beside_zero(const struct llvm_unit *u, bool least, LLVMValueRef a, LLVMValueRef b)
+{
+    LLVMTypeRef t = LLVMTypeOf(a), one = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t;
+    u32 lanes = one == t ? 1 : LLVMGetVectorSize(t);
+    LLVMTypeKind kind = LLVMGetTypeKind(one);
+    if (u->m->isa == ISA_X86_64 || (kind != LLVMFloatTypeKind && kind != LLVMDoubleTypeKind))
+        return NULL;
+    bool second = which_zero(b, one, lanes) == (least ? 1 : -1), first = which_zero(a, one, lanes) == (least ? -1 : 1);
+    if (first == second)
+        return NULL;
+    bool below = least == second;       /* is the other one below 0? */
+    LLVMValueRef d = splat_constant(LLVMConstReal(one, (below ? -1 : 1) * (kind == LLVMFloatTypeKind ? 0x1p-149 : 0x1p-1074)), lanes);
+    return LLVMBuildFCmp(u->b, below ? LLVMRealOLE : LLVMRealOGE, second ? a : b, d, "");
+}
+
 /* a < b ? a : b and a > b ? a : b */
 static LLVMValueRef extreme(const struct llvm_unit *u, bool least, bool is_float, LLVMValueRef a, LLVMValueRef b)
 {
-    LLVMValueRef is = is_float ? LLVMBuildFCmp(u->b, least ? LLVMRealOLT : LLVMRealOGT, a, b, "")
+    LLVMValueRef zero = is_float ? beside_zero(u, least, a, b) : NULL;
+    LLVMValueRef is = zero ? zero : is_float ? LLVMBuildFCmp(u->b, least ? LLVMRealOLT : LLVMRealOGT, a, b, "")
                                : LLVMBuildICmp(u->b, least ? LLVMIntSLT : LLVMIntSGT, a, b, "");
     return choose(u, is, a, b);
 }
